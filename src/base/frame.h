@@ -1,0 +1,49 @@
+/*
+ * A shared frame: one Engine.IO packet as it goes out, immutable and reference-counted, so that a
+ * broadcast is encoded once and every recipient's queue points to the same bytes.
+ *
+ * The WebSocket header stands right before the payload. A WebSocket sends header and payload in one
+ * run; a polling response uses the payload alone (base64 if binary). Frames of other bytes (HTTP
+ * responses) have no header.
+ */
+#ifndef SIO_BASE_FRAME_H
+#define SIO_BASE_FRAME_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+enum { SIO_FRAME_ROOM = 10 }; /* the longest unmasked WebSocket header */
+
+typedef struct sio_frame {
+  uint32_t refs;
+  uint8_t head; /* bytes of WebSocket header, right-aligned in room */
+  bool binary;  /* a binary message, not text */
+  size_t len;   /* bytes of payload */
+  unsigned char room[SIO_FRAME_ROOM];
+  char payload[];
+} sio_frame;
+
+/* A frame with one reference, no header and len bytes of uninitialised payload. NULL: no memory. */
+sio_frame *sio_frame_new(size_t len);
+
+/* The same, with a copy of the bytes. */
+sio_frame *sio_frame_copy(sio_bytes payload);
+
+static inline sio_frame *sio_frame_ref(sio_frame *frame) {
+  frame->refs++;
+  return frame;
+}
+
+void sio_frame_unref(sio_frame *frame); /* NULL is allowed */
+
+static inline sio_bytes sio_frame_payload(const sio_frame *frame) {
+  return (sio_bytes){frame->payload, frame->len};
+}
+
+/* Header and payload: what goes out on a WebSocket, or all of a frame without header. */
+static inline sio_bytes sio_frame_wire(const sio_frame *frame) {
+  return (sio_bytes){frame->payload - frame->head, frame->len + frame->head};
+}
+
+#endif
