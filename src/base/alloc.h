@@ -11,8 +11,9 @@
 typedef void *(*sio_alloc_fn)(void *ctx, void *ptr, size_t size);
 
 /*
- * Replaces the allocator of the whole process (NULL: libc's). Call it before anything was allocated;
- * it is the one setting that is not per server, because blocks outlive the object that made them.
+ * Replaces the allocator of the whole process (NULL: libc's). Call it before anything was
+ * allocated; it is the one setting that is not per server, because blocks outlive the object that
+ * made them.
  */
 void sio_set_allocator(sio_alloc_fn fn, void *ctx);
 

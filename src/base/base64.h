@@ -16,7 +16,8 @@ size_t sio_base64url_encode(char *out, sio_bytes in);
 
 /*
  * Strict: length a multiple of four, padding only at the end, no other character, no stray bits.
- * out has room for in.len / 4 * 3 bytes and may be in.base. Returns the number of bytes or SIO_EPARSE.
+ * out has room for in.len / 4 * 3 bytes and may be in.base. Returns the number of bytes or
+ * SIO_EPARSE.
  */
 long sio_base64_decode(char *out, sio_bytes in);
 

@@ -12,7 +12,8 @@ typedef struct sio_buf {
 
 void sio_buf_deinit(sio_buf *buf);
 
-/* Makes room for n more bytes (grows by doubling). 0 or SIO_ENOMEM; the content is kept either way. */
+/* Makes room for n more bytes (grows by doubling). 0 or SIO_ENOMEM; the content is kept either way.
+ */
 int sio_buf_reserve(sio_buf *buf, size_t n);
 
 /* Copies. 0 or SIO_ENOMEM; nothing is appended on failure. */

@@ -13,7 +13,7 @@ enum {
   SIO_REQUEST_TIMEOUT = 30000,    /* end of the head to the end of the body */
   SIO_KEEP_ALIVE_TIMEOUT = 5000,  /* idle between two requests; closed silently */
   SIO_MAX_REQUEST_BODY = 1000000, /* requests beside Socket.IO */
-  SIO_DRAIN_LIMIT = 65536,        /* bytes of a body that nobody wants before the connection closes */
+  SIO_DRAIN_LIMIT = 65536, /* bytes of a body that nobody wants before the connection closes */
 
   /* WebSocket: closed with 1009 (size) or 1008 (count). */
   SIO_WS_MAX_FRAGMENTS = 4096,  /* frames a message */
@@ -24,8 +24,9 @@ enum {
   SIO_PING_INTERVAL = 25000,
   SIO_PING_TIMEOUT = 20000,
   SIO_UPGRADE_TIMEOUT = 10000,
-  SIO_POLL_CLOSE_TIMEOUT = 30000,    /* a closing session waits so long for the poll that tells it */
-  SIO_MAX_BACKPRESSURE = 4194304,    /* bytes that an earlier turn left queued; then the policy applies */
+  SIO_POLL_CLOSE_TIMEOUT = 30000, /* a closing session waits so long for the poll that tells it */
+  SIO_MAX_BACKPRESSURE =
+      4194304, /* bytes that an earlier turn left queued; then the policy applies */
 
   /* Socket.IO: the connection is closed as a parse error. */
   SIO_CONNECT_TIMEOUT = 45000,

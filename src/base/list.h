@@ -1,4 +1,5 @@
-/* A doubly linked list through its members. A zeroed node is in no list; a head points to itself. */
+/* A doubly linked list through its members. A zeroed node is in no list; a head points to itself.
+ */
 #ifndef SIO_BASE_LIST_H
 #define SIO_BASE_LIST_H
 
@@ -10,7 +11,7 @@ typedef struct sio_list {
 } sio_list;
 
 /* The struct that a node is a member of. */
-#define SIO_OF(node, type, member) ((type *)(void *)((char *)(node) - offsetof(type, member)))
+#define SIO_OF(node, type, member) ((type *)(void *)((char *)(node)-offsetof(type, member)))
 
 static inline void sio_list_init(sio_list *head) {
   head->prev = head->next = head;

@@ -1,6 +1,6 @@
 /*
- * Debug log: one sink for each server. The library writes to no stream of its own; the binding gives
- * a sink when SOCKETIO_DEBUG asks for it (areas: http, ws, engine, socket, ...), else NULL.
+ * Debug log: one sink for each server. The library writes to no stream of its own; the binding
+ * gives a sink when SOCKETIO_DEBUG asks for it (areas: http, ws, engine, socket, ...), else NULL.
  */
 #ifndef SIO_BASE_LOG_H
 #define SIO_BASE_LOG_H

@@ -11,8 +11,8 @@ int sio_random(void *out, size_t n);
 
 /*
  * An id as the reference makes them: 15 bytes, 12 of them random and the last 3 a counter, in 20
- * characters of the base64url alphabet, not NUL-terminated. The counter is the caller's: it makes ids
- * of one server differ even if the random part ever repeated.
+ * characters of the base64url alphabet, not NUL-terminated. The counter is the caller's: it makes
+ * ids of one server differ even if the random part ever repeated.
  */
 int sio_random_id(char out[SIO_ID_LEN], unsigned *counter);
 

@@ -8,7 +8,8 @@
 
 bool sio_utf8_is_valid(sio_bytes text);
 
-/* For text that comes in pieces: start with SIO_UTF8_START; false from feed means invalid already. */
+/* For text that comes in pieces: start with SIO_UTF8_START; false from feed means invalid already.
+ */
 enum { SIO_UTF8_START = 0 };
 bool sio_utf8_feed(uint32_t *state, sio_bytes piece);
 

@@ -1,0 +1,54 @@
+/*
+ * A request's head: one compact, reference-counted block, because a session keeps that of its
+ * handshake (socket.handshake, socket.request) for as long as it lives. Header names are
+ * lower-case.
+ */
+#ifndef SIO_HTTP_REQUEST_H
+#define SIO_HTTP_REQUEST_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+
+typedef struct sio_header {
+  sio_bytes name; /* lower-case */
+  sio_bytes value;
+} sio_header;
+
+typedef struct sio_request {
+  uint32_t refs;
+  uint16_t header_count;
+  bool keep_alive;
+  bool upgrade;     /* asks for another protocol */
+  bool secure;      /* came over TLS */
+  sio_bytes method; /* "GET" */
+  sio_bytes url;    /* the target as sent, an absolute one reduced to its path and query */
+  sio_bytes path;   /* of url, up to '?' */
+  sio_bytes query;  /* after '?', still encoded */
+  sio_bytes remote_address;
+  int64_t content_length; /* -1: none given */
+  bool chunked;
+  const sio_header *headers; /* in the order they came */
+} sio_request;
+
+static inline sio_request *sio_request_ref(sio_request *request) {
+  request->refs++;
+  return request;
+}
+void sio_request_unref(sio_request *request); /* NULL is allowed */
+
+/* The value of the first header of that (lower-case) name, or an empty run with base NULL. */
+sio_bytes sio_request_header(const sio_request *request, const char *name);
+
+/*
+ * The query parameter of that name, still encoded; the last one wins when it is repeated. base is
+ * NULL when absent. sio_query_decode writes its decoded form ("%41", "+") to out, which has room
+ * for value.len bytes, and returns the length; a malformed escape stays as it is.
+ */
+sio_bytes sio_request_query(const sio_request *request, const char *name);
+size_t sio_query_decode(char *out, sio_bytes value);
+
+/* Walks the query: *at starts at 0; false at the end. */
+bool sio_query_next(sio_bytes query, size_t *at, sio_bytes *name, sio_bytes *value);
+
+#endif

@@ -1,0 +1,41 @@
+/* A listening socket. */
+#ifndef SIO_NET_LISTENER_H
+#define SIO_NET_LISTENER_H
+
+#include "net/stream.h"
+
+typedef struct sio_listener sio_listener;
+
+typedef struct sio_listener_events {
+  /*
+   * A connection was accepted; the callee becomes its owner with sio_stream_set_owner before it
+   * returns, or closes it. Reading starts after that.
+   */
+  void (*on_accept)(void *owner, sio_stream *stream);
+  void (*on_close)(void *owner); /* the last event; the listener is freed after it */
+} sio_listener_events;
+
+typedef struct sio_address {
+  char host[108]; /* numeric, or the path of a Unix socket */
+  char family[8]; /* "IPv4", "IPv6" or "unix" */
+  int port;
+} sio_address;
+
+/*
+ * Binds and listens before it returns. address is "3000" or ":3000" (every interface, IPv6 and
+ * IPv4), "host:port", "[::1]:port" (the host numeric or "localhost") or "unix:/path". Port 0 picks
+ * a free one. Returns 0 and the listener, or a negative libuv code (see sio_listener_strerror), or
+ * SIO_EINVAL for an address that cannot be read. When descriptors run out, accepting does not spin.
+ */
+int sio_listener_open(sio_loop *loop, const char *address, const sio_listener_events *events,
+                      void *owner, sio_listener **listener);
+
+void sio_listener_address(const sio_listener *listener, sio_address *out);
+void sio_listener_close(
+    sio_listener *listener); /* accepts no more; on_close follows from the loop */
+
+/* "EADDRINUSE" and its like, and the same as a sentence. */
+const char *sio_net_error_name(int error);
+const char *sio_net_error_text(int error);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * The loop: libuv's, with what every connection shares: one read buffer, one timer for all
+ * deadlines, one list of what has output to flush. Each Lua state has one. Not thread-safe: one
+ * thread turns it.
+ *
+ * A turn is: deadlines that are due; then libuv's poll, in which streams hand out what they read
+ * and their owners queue answers; then one flush of everything queued, so that each connection is
+ * written at most once a turn. Flushing happens before the loop sleeps and right after each poll.
+ */
+#ifndef SIO_NET_LOOP_H
+#define SIO_NET_LOOP_H
+
+#include "base/deadline.h"
+#include "base/list.h"
+
+struct uv_loop_s;
+
+typedef struct sio_loop sio_loop;
+
+enum sio_run_mode { SIO_RUN_DEFAULT, SIO_RUN_ONCE, SIO_RUN_NOWAIT };
+
+/* A loop on uv (borrowed, outlives it), or on a libuv loop of its own when uv is NULL. NULL:
+ * failed. */
+sio_loop *sio_loop_new(struct uv_loop_s *uv);
+
+/*
+ * Closes every handle of ours (streams get their on_close), turns the loop until that is done,
+ * frees. Whatever refers to the loop must have been told to close before, or be freed by its
+ * on_close.
+ */
+void sio_loop_free(sio_loop *loop);
+
+/*
+ * Turns the loop: until stopped or nothing active is left; for one blocking turn; for one that
+ * never waits. SIGPIPE cannot kill the process meanwhile: DEFAULT and ONCE set it to be ignored
+ * where the disposition is the default; NOWAIT blocks it around the turn and leaves the disposition
+ * alone. Returns 1 while anything is active, else 0; SIO_EINVAL when called from inside a turn.
+ */
+int sio_loop_run(sio_loop *loop, enum sio_run_mode mode);
+
+/* Makes the current or the next run return after its turn. */
+void sio_loop_stop(sio_loop *loop);
+
+int sio_loop_fd(const sio_loop *loop); /* to poll for reading, in a host's loop */
+int sio_loop_timeout(
+    const sio_loop *loop); /* ms until a turn is wanted; -1: only when fd is readable */
+uint64_t sio_loop_now(const sio_loop *loop); /* ms, monotonic, constant within a turn */
+
+/* The real time, refreshed at most once a second, as an HTTP date ("Sun, 06 Nov 1994 08:49:37
+ * GMT"). */
+const char *sio_loop_date(sio_loop *loop);
+
+/* Watches a queue of deadlines until it is unwatched. The queue outlives that. */
+void sio_loop_watch(sio_loop *loop, sio_deadlines *queue);
+void sio_loop_unwatch(sio_deadlines *queue);
+
+/* Something with output to send at the end of this turn. */
+typedef struct sio_flush {
+  sio_list node;
+  void (*run)(
+      struct sio_flush *flush); /* already out of the list; may queue others, or itself again */
+} sio_flush;
+
+/* Queues it unless it stands in the list already. */
+void sio_loop_flush_later(sio_loop *loop, sio_flush *flush);
+
+#endif
