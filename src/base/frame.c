@@ -1,0 +1,28 @@
+#include "base/frame.h"
+
+#include "base/alloc.h"
+
+sio_frame *sio_frame_new(size_t len) {
+  if (len > SIZE_MAX - sizeof(sio_frame))
+    return NULL;
+  sio_frame *frame = sio_malloc(sizeof(sio_frame) + len);
+  if (frame == NULL)
+    return NULL;
+  frame->refs = 1;
+  frame->head = 0;
+  frame->binary = false;
+  frame->len = len;
+  return frame;
+}
+
+sio_frame *sio_frame_copy(sio_bytes payload) {
+  sio_frame *frame = sio_frame_new(payload.len);
+  if (frame != NULL && payload.len > 0)
+    memcpy(frame->payload, payload.base, payload.len);
+  return frame;
+}
+
+void sio_frame_unref(sio_frame *frame) {
+  if (frame != NULL && --frame->refs == 0)
+    sio_free(frame);
+}

@@ -1,0 +1,54 @@
+/*
+ * Engine.IO 4 packets: one digit and data; a binary message has no digit on a WebSocket and is 'b'
+ * and base64 in a polling payload, whose packets are separated by 0x1e (protocol: "Packet
+ * encoding").
+ */
+#ifndef SIO_ENGINE_PACKET_H
+#define SIO_ENGINE_PACKET_H
+
+#include "base/buf.h"
+#include "base/frame.h"
+
+enum sio_packet_type {
+  SIO_PACKET_OPEN,
+  SIO_PACKET_CLOSE,
+  SIO_PACKET_PING,
+  SIO_PACKET_PONG,
+  SIO_PACKET_MESSAGE,
+  SIO_PACKET_UPGRADE,
+  SIO_PACKET_NOOP
+};
+
+/* A packet as a sealed frame: text with its digit. NULL: out of memory. */
+sio_frame *sio_packet_frame(enum sio_packet_type type, sio_bytes data);
+
+/* A text message frame whose data the caller writes: len bytes at sio_message_data. NULL: no
+ * memory. */
+sio_frame *sio_message_new(size_t len);
+static inline char *sio_message_data(sio_frame *frame) {
+  return frame->payload + 1;
+}
+
+/* A binary message. Copies. NULL: out of memory. */
+sio_frame *sio_message_binary(sio_bytes data);
+
+/* One packet that came in, text. type < 0: malformed. Borrows. */
+typedef struct sio_packet_in {
+  int type;
+  bool binary; /* a message that came as 'b' and base64, decoded in place */
+  char *data;
+  size_t len;
+} sio_packet_in;
+
+/* Reads a text frame or one part of a payload; decodes base64 in place. */
+sio_packet_in sio_packet_read(char *text, size_t len);
+
+/* The next packet of a polling payload; *at starts at 0. False at the end. An empty payload gives
+ * one malformed packet. */
+bool sio_payload_next(char *payload, size_t len, size_t *at, sio_packet_in *packet);
+
+/* Appends a frame as a packet of a payload, with the separator unless it is the first. 0,
+ * SIO_ENOMEM. */
+int sio_payload_add(sio_buf *payload, const sio_frame *frame);
+
+#endif

@@ -1,0 +1,55 @@
+/*
+ * WebSocket frames in (RFC 6455, 5 and 7), without I/O. Unmasks in place, a word at a time, and
+ * hands out a message that lies whole in the bytes given without copying it; only unfinished frames
+ * and fragmented messages are gathered in a buffer, which grows with what has come, not with what a
+ * header claims, and is freed when the message is done. Between messages a decoder owns no memory.
+ *
+ * Everything a peer can do wrong ends in one code to close with: 1002 protocol (no mask, RSV bits,
+ * opcodes, fragmented or long control frames, close payloads), 1007 UTF-8 (as early as it shows),
+ * 1009 message too large, 1008 too many fragments.
+ */
+#ifndef SIO_WS_DECODER_H
+#define SIO_WS_DECODER_H
+
+#include "base/buf.h"
+
+typedef struct sio_ws_decoder_events {
+  /* A whole message. Borrows data, which may be altered. False: stop (the connection is closing).
+   */
+  bool (*on_message)(void *owner, char *data, size_t len, bool binary);
+  /* Ping, pong or close, with its payload unmasked. False: stop. A close's payload is valid: empty,
+   * or an allowed code and UTF-8 (sio_ws_close_code reads it). */
+  bool (*on_control)(void *owner, int opcode, sio_bytes payload);
+} sio_ws_decoder_events;
+
+typedef struct sio_ws_decoder {
+  /* Set by the owner. */
+  size_t max_message; /* bytes */
+
+  /* Private. */
+  uint64_t remaining; /* payload bytes of the current frame still to come */
+  sio_buf message;    /* the message so far */
+  uint32_t utf8;      /* state of the text so far */
+  uint32_t fragments; /* frames of the message so far */
+  uint8_t mask[4];
+  uint8_t mask_at;
+  uint8_t opcode; /* of the current frame */
+  uint8_t kind;   /* of the message: text, binary, or 0 between messages */
+  bool fin;
+  uint8_t head_len; /* header bytes gathered */
+  uint8_t head[14];
+  uint8_t control_len; /* control payload gathered */
+  uint8_t control[125];
+} sio_ws_decoder;
+
+void sio_ws_decoder_init(sio_ws_decoder *decoder, size_t max_message);
+void sio_ws_decoder_deinit(sio_ws_decoder *decoder);
+
+/* Returns 0 (all used, or a callback stopped), a close code, or SIO_ENOMEM. */
+int sio_ws_decode(sio_ws_decoder *decoder, char *data, size_t len,
+                  const sio_ws_decoder_events *events, void *owner);
+
+/* The code in a valid close payload; 1005 for an empty one. */
+int sio_ws_close_code(sio_bytes payload);
+
+#endif
