@@ -1,7 +1,7 @@
 /*
- * Open addressing with linear probing. A deleted entry stays as a grave, so that iteration may go on
- * and later entries of its run are still found; graves go when the next one is empty, or when the
- * table is rebuilt.
+ * Open addressing with linear probing. A deleted entry stays as a grave, so that iteration may go
+ * on and later entries of its run are still found; graves go when the next entry is empty, or when
+ * the table is rebuilt.
  */
 #include "base/map.h"
 

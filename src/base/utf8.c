@@ -17,59 +17,38 @@ enum state {
   BAD = 48,
 };
 
-/* A byte that begins a character; it can do nothing else. */
-#define LEAD(next)                                                                                 \
-  ((uint64_t)(next) << START | REST | (uint64_t)BAD << OVER2 | (uint64_t)BAD << SURR |             \
-   (uint64_t)BAD << OVER3 | (uint64_t)BAD << BEYOND)
-#define REST                                                                                       \
-  ((uint64_t)BAD << ONE | (uint64_t)BAD << TWO | (uint64_t)BAD << THREE | (uint64_t)BAD << BAD)
+/* A byte that begins a character; after every state but START it is BAD. */
+#define LEAD(next) ((uint64_t)(next) | (uint64_t)BAD * 0x1041041041040)
 
-/* A continuation byte: to what it leads after E0, ED, F0 and F4. */
+/* A continuation byte, and where it leads after E0, ED, F0 and F4. */
 #define CONT(over2, surr, over3, beyond)                                                           \
   ((uint64_t)BAD << START | (uint64_t)START << ONE | (uint64_t)ONE << TWO |                        \
    (uint64_t)TWO << THREE | (uint64_t)(over2) << OVER2 | (uint64_t)(surr) << SURR |                \
    (uint64_t)(over3) << OVER3 | (uint64_t)(beyond) << BEYOND | (uint64_t)BAD << BAD)
 
-#define R4(row) row, row, row, row
+#define R2(row) row, row
+#define R4(row) R2(row), R2(row)
 #define R16(row) R4(row), R4(row), R4(row), R4(row)
 #define R64(row) R16(row), R16(row), R16(row), R16(row)
 
+/* clang-format off */
 static const uint64_t rows[256] = {
-    R64(LEAD(START)),              /* 00 */
-    R64(LEAD(START)),              /* 40 */
-    R16(CONT(BAD, ONE, BAD, TWO)), /* 80 */
-    R16(CONT(BAD, ONE, TWO, BAD)), /* 90 */
-    R16(CONT(ONE, BAD, TWO, BAD)), /* A0 */
-    R16(CONT(ONE, BAD, TWO, BAD)), /* B0 */
-    LEAD(BAD),
-    LEAD(BAD),
-    LEAD(ONE),
-    LEAD(ONE), /* C0: overlong, C2 */
-    R4(LEAD(ONE)),
-    R4(LEAD(ONE)),
-    R4(LEAD(ONE)),
-    R16(LEAD(ONE)), /* C4 to DF */
-    LEAD(OVER2),
-    LEAD(TWO),
-    LEAD(TWO),
-    LEAD(TWO),
-    R4(LEAD(TWO)), /* E0 to E7 */
-    R4(LEAD(TWO)),
-    LEAD(TWO),
-    LEAD(SURR),
-    LEAD(TWO),
-    LEAD(TWO), /* E8 to EF */
-    LEAD(OVER3),
-    LEAD(THREE),
-    LEAD(THREE),
-    LEAD(THREE), /* F0 to F3 */
-    LEAD(BEYOND),
-    LEAD(BAD),
-    LEAD(BAD),
-    LEAD(BAD),
-    R4(LEAD(BAD)), /* F4: the last, F5 */
-    R4(LEAD(BAD)), /* FC */
+    /* 00 */ R64(LEAD(START)), R64(LEAD(START)),
+    /* 80 */ R16(CONT(BAD, ONE, BAD, TWO)),
+    /* 90 */ R16(CONT(BAD, ONE, TWO, BAD)),
+    /* A0 */ R16(CONT(ONE, BAD, TWO, BAD)), R16(CONT(ONE, BAD, TWO, BAD)),
+    /* C0 */ R2(LEAD(BAD)), /* could only begin overlong forms */
+    /* C2 */ R2(LEAD(ONE)), R4(LEAD(ONE)), R4(LEAD(ONE)), R4(LEAD(ONE)), R16(LEAD(ONE)),
+    /* E0 */ LEAD(OVER2),
+    /* E1 */ LEAD(TWO), R2(LEAD(TWO)), R4(LEAD(TWO)), R4(LEAD(TWO)), LEAD(TWO),
+    /* ED */ LEAD(SURR),
+    /* EE */ R2(LEAD(TWO)),
+    /* F0 */ LEAD(OVER3),
+    /* F1 */ LEAD(THREE), R2(LEAD(THREE)),
+    /* F4 */ LEAD(BEYOND),
+    /* F5 */ LEAD(BAD), R2(LEAD(BAD)), R4(LEAD(BAD)), R4(LEAD(BAD)),
 };
+/* clang-format on */
 
 static inline uint64_t load(const char *from) {
   uint64_t word;
