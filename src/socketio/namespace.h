@@ -1,0 +1,62 @@
+/*
+ * Namespaces, rooms and the fan-out. A room is a dense array of its members, and each membership
+ * knows its place in both lists: join, leave and disconnect take constant time a room, a broadcast
+ * walks memory in order. A socket in several rooms of a target, or in an excepted one, is
+ * recognised by a mark.
+ */
+#ifndef SIO_SOCKETIO_NAMESPACE_H
+#define SIO_SOCKETIO_NAMESPACE_H
+
+#include "socketio/packet.h"
+#include "socketio/socket.h"
+
+typedef struct sio_nsp sio_nsp;
+typedef struct sio_room sio_room;
+
+/* Whom a broadcast reaches: the union of rooms (none: everybody), without the members of except. */
+typedef struct sio_target {
+  const sio_bytes *rooms;
+  size_t room_count;
+  const sio_bytes *except;
+  size_t except_count;
+} sio_target;
+
+sio_bytes sio_nsp_name(const sio_nsp *nsp);
+size_t sio_nsp_count(const sio_nsp *nsp); /* sockets connected */
+
+/* The owner's pointer, NULL at first. */
+void sio_nsp_set_data(sio_nsp *nsp, void *data);
+void *sio_nsp_data(const sio_nsp *nsp);
+
+/* The next acknowledgement id: 0, 1, 2, ...; one counter for each namespace, never reused. */
+int64_t sio_nsp_next_id(sio_nsp *nsp);
+
+/* The connected socket of that id, or NULL. */
+sio_socket *sio_nsp_find(const sio_nsp *nsp, sio_bytes id);
+
+/*
+ * Sends a message to every connected socket of the target, each once. Returns how many. A volatile
+ * one is dropped, attachments included, for a client that is not ready.
+ */
+size_t sio_nsp_broadcast(sio_nsp *nsp, const sio_target *target, const sio_message *message,
+                         bool is_volatile);
+
+/*
+ * The sockets of the target, held (sio_socket_ref each) in an array that the caller frees with
+ * sio_nsp_release: what is done with them may change rooms and connections. *count says how many;
+ * NULL with *count 0: nobody, NULL with *count 1: out of memory.
+ */
+sio_socket **sio_nsp_select(sio_nsp *nsp, const sio_target *target, size_t *count);
+void sio_nsp_release(sio_socket **sockets, size_t count);
+
+/* Rooms: by name, and all of them (*at starts at 0). A room exists while it has members. */
+sio_room *sio_nsp_room(const sio_nsp *nsp, sio_bytes name);
+sio_room *sio_nsp_next_room(const sio_nsp *nsp, size_t *at);
+sio_bytes sio_room_name(const sio_room *room);
+size_t sio_room_count(const sio_room *room);
+sio_socket *sio_room_member(const sio_room *room, size_t index);
+
+/* on_room is called for all sockets of the namespace from now on (or no more). */
+void sio_nsp_watch_rooms(sio_nsp *nsp, bool on);
+
+#endif

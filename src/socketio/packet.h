@@ -1,0 +1,61 @@
+/*
+ * Socket.IO 5 packets: <type>[<attachments>-][<namespace>,][<ack id>][<JSON>]. Only the grammar:
+ * the payload stays bytes, attachments follow as binary messages of their own.
+ */
+#ifndef SIO_SOCKETIO_PACKET_H
+#define SIO_SOCKETIO_PACKET_H
+
+#include <stdint.h>
+
+#include "base/bytes.h"
+#include "base/frame.h"
+
+enum sio_type {
+  SIO_CONNECT,
+  SIO_DISCONNECT,
+  SIO_EVENT,
+  SIO_ACK,
+  SIO_CONNECT_ERROR,
+  SIO_BINARY_EVENT,
+  SIO_BINARY_ACK
+};
+
+enum { SIO_NO_ACK = -1 };
+
+typedef struct sio_packet {
+  enum sio_type type;
+  sio_bytes nsp;      /* "/" when the text names none */
+  int64_t id;         /* of the acknowledgement, or SIO_NO_ACK */
+  size_t attachments; /* announced */
+  sio_bytes payload;  /* JSON text, perhaps empty */
+} sio_packet;
+
+/*
+ * Reads a packet's text; the packet borrows from it. 0, or SIO_EPARSE or SIO_ELIMIT and a reason in
+ * the reference's words ("unknown packet type 9", "Illegal attachments", "too many attachments",
+ * "invalid payload"). Digits are digits: no signs, blanks, exponents. Whether the payload is there
+ * and what it must begin with is checked ('[' for events and acknowledgements, '{' or nothing for
+ * CONNECT, nothing for DISCONNECT); its JSON is not.
+ */
+int sio_packet_parse(sio_bytes text, size_t max_attachments, sio_packet *packet,
+                     const char **reason);
+
+/* A packet as a sealed message frame, payload copied. NULL: out of memory. */
+sio_frame *sio_packet_encode(const sio_packet *packet);
+
+/* What one emit sends: the text frame, and the attachments behind it. */
+typedef struct sio_message {
+  sio_frame *text;
+  sio_frame **attachments;
+  size_t count;
+} sio_message;
+
+/*
+ * Encodes packet, with its type made the binary one if there are attachments. Copies everything. 0,
+ * or SIO_ENOMEM and nothing to free.
+ */
+int sio_message_init(sio_message *message, const sio_packet *packet, const sio_bytes *attachments,
+                     size_t count);
+void sio_message_deinit(sio_message *message);
+
+#endif

@@ -1,0 +1,90 @@
+/*
+ * A Socket.IO 5 server on an Engine.IO server: clients (one a session), their sockets (one a
+ * namespace joined), namespaces and rooms. What an event means is the owner's business: it is told
+ * through hooks and answers with the calls of socket.h and namespace.h.
+ *
+ * Every hook may call anything, disconnect any socket or close the server included; what it is told
+ * about is held until it returns.
+ */
+#ifndef SIO_SOCKETIO_SERVER_H
+#define SIO_SOCKETIO_SERVER_H
+
+#include "engine/engine.h"
+#include "socketio/namespace.h"
+#include "socketio/packet.h"
+#include "socketio/socket.h"
+
+typedef struct sio_server sio_server;
+
+typedef struct sio_server_options {
+  sio_engine_options engine;
+  uint64_t connect_timeout; /* ms for a client to join its first namespace */
+  size_t max_attachments;   /* a packet */
+  size_t max_namespaces;    /* a client */
+  bool serve_client;        /* answer <path>socket.io.js and its like */
+} sio_server_options;
+
+void sio_server_options_init(sio_server_options *options); /* the reference's defaults */
+
+/*
+ * The packet of an event or acknowledgement as it came, complete with its attachments. Borrowed.
+ */
+typedef struct sio_incoming {
+  const sio_packet *packet;
+  const sio_bytes *attachments;
+} sio_incoming;
+
+typedef struct sio_hooks {
+  /*
+   * A client wants to join an existing namespace. The socket is CONNECTING until sio_socket_accept
+   * or _refuse, now or later. auth is the payload: a JSON object's text, or empty. A negative
+   * return means it is none: the connection is closed as a parse error.
+   */
+  int (*on_connect)(void *ctx, sio_socket *socket, sio_bytes auth);
+  /*
+   * An event, or the acknowledgement of one of ours. A negative return (and a reason) means that
+   * its payload is malformed: on_error follows, and the connection is closed.
+   */
+  int (*on_event)(void *ctx, sio_socket *socket, const sio_incoming *in, const char **reason);
+  int (*on_ack)(void *ctx, sio_socket *socket, const sio_incoming *in, const char **reason);
+  /* Before the socket leaves its rooms, and after. Only for sockets that were accepted. */
+  void (*on_disconnecting)(void *ctx, sio_socket *socket, const char *reason, const char *detail);
+  void (*on_disconnect)(void *ctx, sio_socket *socket, const char *reason, const char *detail);
+  /* The client sent something malformed; told to each of its sockets before it is closed. */
+  void (*on_error)(void *ctx, sio_socket *socket, const char *message);
+  /* The socket was never accepted and is gone, or its namespace's owner can forget it after
+   * disconnect: the last word about it. Frees or releases what sio_socket_data holds. */
+  void (*on_forget)(void *ctx, sio_socket *socket);
+  /* A socket joined (true) or left a room. Only for namespaces and sockets that are watched. */
+  void (*on_room)(void *ctx, sio_socket *socket, sio_bytes room, bool joined);
+  /* The session of a client changed its transport. */
+  void (*on_upgrade)(void *ctx, sio_session *session);
+  /* The session is over: after the disconnect of its sockets. */
+  void (*on_session_close)(void *ctx, sio_session *session, const char *reason, const char *detail);
+} sio_hooks;
+
+/* Copies options, borrows hooks. NULL: out of memory. */
+sio_server *sio_server_new(sio_loop *loop, const sio_server_options *options,
+                           const sio_hooks *hooks, void *ctx);
+
+/* Answers Socket.IO's paths on that HTTP server, before the handlers it has. Once. */
+void sio_server_attach(sio_server *server, sio_http_server *http);
+
+sio_engine *sio_server_engine(const sio_server *server);
+
+/* The namespace of that name (which begins with '/'), made if there is none and create is true.
+ * NULL: absent, or out of memory. */
+sio_nsp *sio_server_nsp(sio_server *server, sio_bytes name, bool create);
+
+/*
+ * Every socket disconnects with "server shutting down" (no packet is sent), then every session
+ * closes. Namespaces stay; the server can be listened on again (sio_server_reopen).
+ */
+void sio_server_close(sio_server *server);
+void sio_server_reopen(sio_server *server);
+
+/* Frees the server, its namespaces and clients; only on_forget is still called. Not from inside a
+ * hook. */
+void sio_server_free(sio_server *server);
+
+#endif
