@@ -1,0 +1,19 @@
+// What every application under test shares; see control.lua.
+import { createServer } from "node:http";
+
+/** A function that sends the tests a report. */
+export function reporter(server) {
+  return (...args) => server.of("/control").emit("report", ...args);
+}
+
+/** Serves until the tests ask for the end. */
+export function serve(server) {
+  server.of("/control").on("connection", (socket) => {
+    socket.on("shutdown", () => server.close());
+  });
+  const http = createServer((_, res) => res.writeHead(404).end());
+  server.attach(http);
+  http.listen(Number(process.env.PORT ?? 0), "127.0.0.1", () => {
+    console.log(`listening ${http.address().port}`);
+  });
+}
