@@ -29,7 +29,7 @@ static inline bool sio_bytes_eq(sio_bytes a, sio_bytes b) {
 bool sio_bytes_ieq(sio_bytes a, sio_bytes b);
 
 static inline bool sio_bytes_starts(sio_bytes text, sio_bytes prefix) {
-  return text.len >= prefix.len && memcmp(text.base, prefix.base, prefix.len) == 0;
+  return text.len >= prefix.len && sio_bytes_eq(sio_bytes_of(text.base, prefix.len), prefix);
 }
 
 #endif

@@ -1,0 +1,192 @@
+#include "base/utf8.h"
+
+#include "unit.h"
+
+/*
+ * The oracle: decodes numbers, as RFC 3629 section 3 writes them, and judges the number. It shares
+ * nothing with the automaton. Returns the length of the first character, or 0 if there is none.
+ */
+static size_t first_character(const unsigned char *text, size_t len) {
+  if (text[0] < 0x80)
+    return 1;
+  size_t n = 0; /* bytes: the leading ones of the first */
+  while (n < 8 && (text[0] & (0x80 >> n)) != 0)
+    n++;
+  if (n < 2 || n > 4 || n > len)
+    return 0;
+  uint32_t number = text[0] & (0x7fu >> n);
+  for (size_t i = 1; i < n; i++) {
+    if ((text[i] & 0xc0) != 0x80)
+      return 0;
+    number = number << 6 | (text[i] & 0x3f);
+  }
+  const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  bool is_surrogate = number >= 0xd800 && number <= 0xdfff;
+  return number < least[n] || is_surrogate || number > 0x10ffff ? 0 : n;
+}
+
+static bool is_valid(const unsigned char *text, size_t len) {
+  for (size_t at = 0; at < len;) {
+    size_t n = first_character(text + at, len - at);
+    if (n == 0)
+      return false;
+    at += n;
+  }
+  return true;
+}
+
+/* Whole, and in two pieces cut everywhere. */
+static bool agrees(const unsigned char *text, size_t len) {
+  const char *base = (const char *)text;
+  bool want = is_valid(text, len);
+  if (sio_utf8_is_valid(sio_bytes_of(base, len)) != want)
+    return false;
+  for (size_t cut = 0; cut <= len; cut++) {
+    uint32_t state = SIO_UTF8_START;
+    bool fine = sio_utf8_feed(&state, sio_bytes_of(base, cut)) &&
+                sio_utf8_feed(&state, sio_bytes_of(base + cut, len - cut)) &&
+                sio_utf8_is_whole(state);
+    if (fine != want)
+      return false;
+  }
+  return true;
+}
+
+static void check(const unsigned char *text, size_t len) {
+  if (!agrees(text, len))
+    fail_msg("%zu bytes, %02x %02x %02x %02x", len, text[0], text[1], text[2], text[3]);
+}
+
+static void agrees_on_every_three_bytes(void **state) {
+  (void)state;
+  unsigned char text[4] = {0};
+  check(text, 0);
+  for (uint32_t n = 0; n < 1u << 24; n++) {
+    text[0] = (unsigned char)(n >> 16);
+    text[1] = (unsigned char)(n >> 8);
+    text[2] = (unsigned char)n;
+    check(text, 3);
+    if (text[2] == 0)
+      check(text, 2);
+    if ((n & 0xffff) == 0)
+      check(text, 1);
+  }
+}
+
+static void agrees_on_four_bytes(void **state) {
+  (void)state;
+  const unsigned char edges[] = {0x00, 0x41, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0,
+                                 0xbf, 0xc0, 0xc2, 0xdf, 0xe0, 0xed, 0xf4, 0xff};
+  for (unsigned first = 0; first < 256; first++)
+    for (size_t i = 0; i < 16 * 16 * 16; i++) {
+      const unsigned char text[4] = {(unsigned char)first, edges[i >> 8], edges[i >> 4 & 15],
+                                     edges[i & 15]};
+      check(text, 4);
+    }
+  uint64_t seed = 7;
+  for (int i = 0; i < 1000000; i++) {
+    uint64_t n = next_number(&seed);
+    const unsigned char text[4] = {(unsigned char)(0xf0 | (n & 7)), (unsigned char)(n >> 8),
+                                   (unsigned char)(n >> 16), (unsigned char)(n >> 24)};
+    check(text, 4);
+  }
+}
+
+static void the_state_after_a_piece_tells_if_it_may_go_on(void **state) {
+  (void)state;
+  const struct {
+    sio_bytes piece;
+    bool fine, whole;
+  } cases[] = {
+      {SIO_BYTES(""), true, true},
+      {SIO_BYTES("a"), true, true},
+      {SIO_BYTES("\xe2"), true, false},
+      {SIO_BYTES("\xe2\x82"), true, false},
+      {SIO_BYTES("\xe2\x82\xac"), true, true},
+      {SIO_BYTES("\xf0\x9f\x98"), true, false},
+      {SIO_BYTES("\xed\xa0"), false, false},
+      {SIO_BYTES("\xf4\x90"), false, false},
+      {SIO_BYTES("\xc0"), false, false},
+      {SIO_BYTES("\xe0\x9f"), false, false},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    uint32_t now = SIO_UTF8_START;
+    assert_int_equal(sio_utf8_feed(&now, cases[i].piece), cases[i].fine);
+    assert_int_equal(sio_utf8_is_whole(now), cases[i].whole);
+  }
+  uint32_t now = SIO_UTF8_START;
+  assert_false(sio_utf8_feed(&now, SIO_BYTES("\xff")));
+  assert_false(sio_utf8_feed(&now, SIO_BYTES("what was invalid stays invalid, however long")));
+}
+
+/* One character, whole or damaged, at each place of a text long enough for the fast path. */
+static void agrees_anywhere_in_a_long_text(void **state) {
+  (void)state;
+  const char *pieces[] = {"\xc3\xa9",     "\xe2\x82\xac", "\xf0\x9f\x98\x80", "\x80",
+                          "\xe2\x82",     "\xf0\x9f\x98", "\xed\xa0\x80",     "\xf4\x90\x80\x80",
+                          "\xc3\xa9\xff", "\xc0\x80"};
+  for (size_t i = 0; i < COUNT(pieces); i++)
+    for (size_t at = 0; at < 100; at++) {
+      unsigned char text[128];
+      memset(text, 'a', sizeof(text));
+      memcpy(text + at, pieces[i], strlen(pieces[i]));
+      check(text, sizeof(text));
+      check(text, at + strlen(pieces[i]));
+    }
+}
+
+static void agrees_on_random_text(void **state) {
+  (void)state;
+  const char *characters[] = {"a",
+                              "0",
+                              "\x7f",
+                              "\xc2\x80",
+                              "\xe0\xa0\x80",
+                              "\xed\x9f\xbf",
+                              "\xef\xbf\xbf",
+                              "\xf0\x90\x80\x80",
+                              "\xf4\x8f\xbf\xbf"};
+  uint64_t seed = 11;
+  for (int round = 0; round < 20000; round++) {
+    unsigned char text[104] = {0};
+    size_t len = 0;
+    uint64_t ascii = next_number(&seed) % 64; /* more of it in some rounds than in others */
+    while (len < 96) {
+      uint64_t n = next_number(&seed);
+      const char *c = n % 64 < ascii ? "a" : characters[n / 64 % COUNT(characters)];
+      memcpy(text + len, c, strlen(c));
+      len += strlen(c);
+    }
+    assert_true(is_valid(text, len));
+    check(text, len);
+    text[next_number(&seed) % len] = (unsigned char)next_number(&seed);
+    check(text, len);
+  }
+}
+
+static void ascii_prefix_ends_at_the_first_other_byte(void **state) {
+  (void)state;
+  char text[40];
+  for (size_t len = 0; len <= sizeof(text); len++) {
+    memset(text, 0x7f, sizeof(text));
+    assert_int_equal(sio_ascii_prefix(sio_bytes_of(text, len)), len);
+    for (size_t at = 0; at < len; at++) {
+      memset(text, 'a', sizeof(text));
+      text[at] = (char)0x80;
+      assert_int_equal(sio_ascii_prefix(sio_bytes_of(text, len)), at);
+    }
+  }
+  assert_int_equal(sio_ascii_prefix(sio_bytes_of(NULL, 0)), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(agrees_on_every_three_bytes),
+      cmocka_unit_test(agrees_on_four_bytes),
+      cmocka_unit_test(the_state_after_a_piece_tells_if_it_may_go_on),
+      cmocka_unit_test(agrees_anywhere_in_a_long_text),
+      cmocka_unit_test(agrees_on_random_text),
+      cmocka_unit_test(ascii_prefix_ends_at_the_first_other_byte),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
