@@ -17,9 +17,9 @@ static size_t encode(char *out, sio_bytes in, const char alphabet[64]) {
     to[3] = alphabet[from[2] & 63];
   }
   if (left > 0) {
-    unsigned second = left == 2 ? from[1] : 0;
-    *to++ = alphabet[from[0] >> 2];
-    *to++ = alphabet[(from[0] << 4 | second >> 4) & 63];
+    unsigned first = from[0], second = left == 2 ? from[1] : 0;
+    *to++ = alphabet[first >> 2];
+    *to++ = alphabet[(first << 4 | second >> 4) & 63];
     if (left == 2)
       *to++ = alphabet[second << 2 & 63];
   }

@@ -87,6 +87,9 @@ bool sio_utf8_feed(uint32_t *state, sio_bytes piece) {
   for (; piece.len - at >= BLOCK; at += BLOCK)
     if (now != START || !is_ascii_block(piece.base + at))
       now = run(now, piece.base + at, BLOCK);
+  for (; piece.len - at >= 8; at += 8)
+    if (now != START || !is_ascii(load(piece.base + at)))
+      now = run(now, piece.base + at, 8);
   now = run(now, piece.base + at, piece.len - at);
   *state = (uint32_t)now;
   return now != BAD;
