@@ -1,44 +1,12 @@
 #include "base/utf8.h"
 
 #include "unit.h"
-
-/*
- * The oracle: decodes numbers, as RFC 3629 section 3 writes them, and judges the number. It shares
- * nothing with the automaton. Returns the length of the first character, or 0 if there is none.
- */
-static size_t first_character(const unsigned char *text, size_t len) {
-  if (text[0] < 0x80)
-    return 1;
-  size_t n = 0; /* bytes: the leading ones of the first */
-  while (n < 8 && (text[0] & (0x80 >> n)) != 0)
-    n++;
-  if (n < 2 || n > 4 || n > len)
-    return 0;
-  uint32_t number = text[0] & (0x7fu >> n);
-  for (size_t i = 1; i < n; i++) {
-    if ((text[i] & 0xc0) != 0x80)
-      return 0;
-    number = number << 6 | (text[i] & 0x3f);
-  }
-  const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-  bool is_surrogate = number >= 0xd800 && number <= 0xdfff;
-  return number < least[n] || is_surrogate || number > 0x10ffff ? 0 : n;
-}
-
-static bool is_valid(const unsigned char *text, size_t len) {
-  for (size_t at = 0; at < len;) {
-    size_t n = first_character(text + at, len - at);
-    if (n == 0)
-      return false;
-    at += n;
-  }
-  return true;
-}
+#include "utf8_oracle.h"
 
 /* Whole, and in two pieces cut everywhere. */
 static bool agrees(const unsigned char *text, size_t len) {
   const char *base = (const char *)text;
-  bool want = is_valid(text, len);
+  bool want = utf8_oracle_is_valid(text, len);
   if (sio_utf8_is_valid(sio_bytes_of(base, len)) != want)
     return false;
   for (size_t cut = 0; cut <= len; cut++) {
@@ -157,7 +125,7 @@ static void agrees_on_random_text(void **state) {
       memcpy(text + len, c, strlen(c));
       len += strlen(c);
     }
-    assert_true(is_valid(text, len));
+    assert_true(utf8_oracle_is_valid(text, len));
     check(text, len);
     text[next_number(&seed) % len] = (unsigned char)next_number(&seed);
     check(text, len);
