@@ -8,11 +8,11 @@ if(NOT LUA_INCLUDE_DIR)
   message(FATAL_ERROR "lua.h not found. Install Lua's headers (Debian: liblua5.4-dev) or say where "
                       "they are: -DLUA_INCDIR=<folder>.")
 endif()
-file(STRINGS "${LUA_INCLUDE_DIR}/lua.h" lua_version
-     REGEX "^#define[ \t]+LUA_VERSION_(MINOR|MINOR_N)[ \t]+\"?[4-9]\"?")
+file(STRINGS "${LUA_INCLUDE_DIR}/lua.h" lua_version REGEX "^#define[ \t]+LUA_VERSION_NUM[ \t]+504")
 if(NOT lua_version)
-  message(FATAL_ERROR "${LUA_INCLUDE_DIR}/lua.h is older than Lua 5.4. Install 5.4 (Debian: "
-                      "liblua5.4-dev) or say where its headers are: -DLUA_INCDIR=<folder>.")
+  message(FATAL_ERROR "${LUA_INCLUDE_DIR}/lua.h is not Lua 5.4's. Install that (Debian: "
+                      "liblua5.4-dev) or say where its headers are: -DLUA_INCDIR=<folder>. "
+                      "LuaRocks chooses with --lua-version=5.4.")
 endif()
 
 file(GLOB sio_lua_sources CONFIGURE_DEPENDS src/lua/*.c)
