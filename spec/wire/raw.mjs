@@ -315,7 +315,7 @@ export class WebSocket {
     return this.conn.send(frame(TEXT, payload, options));
   }
 
-  /** The next frame of the server: `{opcode, payload, fin}`, or null when it closed the connection. */
+  /** The next frame of the server: `{opcode, payload, fin, packed}`, or null when it closed the connection. */
   async frame(patience) {
     const whole = await this.conn.until(
       "a frame",
@@ -326,11 +326,14 @@ export class WebSocket {
     const bytes = this.conn.take(whole.total);
     const opcode = bytes[0] & 15;
     const payload = bytes.subarray(whole.header);
-    assert.equal(bytes[0] & 0x70, 0, "reserved bits are 0");
+    const fin = (bytes[0] & 0x80) !== 0;
+    const packed = (bytes[0] & 0x40) !== 0;
+    const deflate = this.response.headers["sec-websocket-extensions"] !== undefined;
+    assert.equal(bytes[0] & (deflate && opcode < 8 ? 0x30 : 0x70), 0, "reserved bits are 0");
     assert.ok([0, 1, 2, 8, 9, 10].includes(opcode), `opcode ${opcode}`);
     if (opcode === CLOSE) checkClose(payload);
-    if (opcode === TEXT && bytes[0] & 0x80) checkText(payload);
-    return { opcode, payload, fin: Boolean(bytes[0] & 0x80) };
+    if (opcode === TEXT && fin && !packed) checkText(payload);
+    return { opcode, payload, fin, packed };
   }
 
   size() {
