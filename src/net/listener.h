@@ -24,17 +24,19 @@ typedef struct sio_address {
 /*
  * Binds and listens before it returns. address is "3000" or ":3000" (every interface, IPv6 and
  * IPv4), "host:port", "[::1]:port" (the host numeric or "localhost") or "unix:/path". Port 0 picks
- * a free one. Returns 0 and the listener, or a negative libuv code (see sio_listener_strerror), or
- * SIO_EINVAL for an address that cannot be read. When descriptors run out, accepting does not spin.
+ * a free one. A socket file that nobody listens on is replaced. Returns 0 and the listener, or a
+ * negative libuv code (see sio_net_error_name): UV_EADDRINUSE, UV_EINVAL for an address that cannot
+ * be read, UV_ENOMEM. When descriptors run out, accepting does not spin: clients are turned away.
  */
 int sio_listener_open(sio_loop *loop, const char *address, const sio_listener_events *events,
                       void *owner, sio_listener **listener);
 
 void sio_listener_address(const sio_listener *listener, sio_address *out);
-void sio_listener_close(
-    sio_listener *listener); /* accepts no more; on_close follows from the loop */
 
-/* "EADDRINUSE" and its like, and the same as a sentence. */
+/* Accepts no more and removes its socket file at once; on_close follows from the loop. */
+void sio_listener_close(sio_listener *listener);
+
+/* Of libuv's codes: "EADDRINUSE" and its like, and the same as a sentence. Never NULL. */
 const char *sio_net_error_name(int error);
 const char *sio_net_error_text(int error);
 

@@ -24,30 +24,32 @@ enum sio_run_mode { SIO_RUN_DEFAULT, SIO_RUN_ONCE, SIO_RUN_NOWAIT };
 sio_loop *sio_loop_new(struct uv_loop_s *uv);
 
 /*
- * Closes every handle of ours (streams get their on_close), turns the loop until that is done,
- * frees. Whatever refers to the loop must have been told to close before, or be freed by its
- * on_close.
+ * Closes every handle of ours (streams and listeners get their on_close), turns the loop until that
+ * is done, frees. Whatever refers to the loop must have been told to close before, or be freed by
+ * its on_close. From inside a turn of sio_loop_run: that run ends after the turn and frees the loop
+ * then. NULL is allowed.
  */
 void sio_loop_free(sio_loop *loop);
 
 /*
  * Turns the loop: until stopped or nothing active is left; for one blocking turn; for one that
- * never waits. SIGPIPE cannot kill the process meanwhile: DEFAULT and ONCE set it to be ignored
- * where the disposition is the default; NOWAIT blocks it around the turn and leaves the disposition
- * alone. Returns 1 while anything is active, else 0; SIO_EINVAL when called from inside a turn.
+ * never waits. Returns 1 while anything is active, else 0; SIO_EINVAL when called from inside a
+ * turn. A host may as well turn its libuv loop itself. SIGPIPE is no concern: sockets are written
+ * so that they do not raise it, and the process's signals are left alone.
  */
 int sio_loop_run(sio_loop *loop, enum sio_run_mode mode);
 
-/* Makes the current or the next run return after its turn. */
+/* Makes the current or the next sio_loop_run return after its turn. */
 void sio_loop_stop(sio_loop *loop);
 
-int sio_loop_fd(const sio_loop *loop); /* to poll for reading, in a host's loop */
-int sio_loop_timeout(
-    const sio_loop *loop); /* ms until a turn is wanted; -1: only when fd is readable */
-uint64_t sio_loop_now(const sio_loop *loop); /* ms, monotonic, constant within a turn */
+/* For a loop of another kind: poll this for reading, for so many ms (-1: no limit), then run. */
+int sio_loop_fd(const sio_loop *loop);
+int sio_loop_timeout(const sio_loop *loop);
 
-/* The real time, refreshed at most once a second, as an HTTP date ("Sun, 06 Nov 1994 08:49:37
- * GMT"). */
+/* ms, monotonic, constant within a turn. */
+uint64_t sio_loop_now(const sio_loop *loop);
+
+/* The real time as an HTTP date ("Sun, 06 Nov 1994 08:49:37 GMT"), written once a second. */
 const char *sio_loop_date(sio_loop *loop);
 
 /* Watches a queue of deadlines until it is unwatched. The queue outlives that. */

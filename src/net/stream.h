@@ -27,8 +27,8 @@ typedef struct sio_stream_events {
   void (*on_end)(void *owner);
   /* The queue has become empty after bytes had to wait in it. May be NULL. */
   void (*on_drain)(void *owner);
-  /* The last event: 0 when we closed it, or libuv's error. The owner frees itself; the stream
-   * follows. */
+  /* The last event. error is what sio_stream_close was given, or libuv's. The owner frees itself;
+   * the stream follows. */
   void (*on_close)(void *owner, int error);
 } sio_stream_events;
 
@@ -39,14 +39,17 @@ void sio_stream_set_owner(sio_stream *stream, const sio_stream_events *events, v
 /* Queues the wire bytes of a frame (header and payload). Shares. SIO_ENOMEM, SIO_ECLOSED. */
 int sio_stream_send(sio_stream *stream, sio_frame *frame);
 
+/* The same without the WebSocket header (a polling response shares its body so). */
+int sio_stream_send_payload(sio_stream *stream, sio_frame *frame);
+
 /* Queues a copy. SIO_ENOMEM, SIO_ECLOSED. */
 int sio_stream_write(sio_stream *stream, sio_bytes bytes);
 
 size_t sio_stream_queued(const sio_stream *stream);  /* bytes not yet taken by the kernel */
 size_t sio_stream_stalled(const sio_stream *stream); /* of these, left over from an earlier flush */
 
-/* Stops and resumes reading (back-pressure on what comes in). Streams start reading when accepted.
- */
+/* Stops and resumes reading (back-pressure on what comes in); costs nothing unless the peer sends
+ * meanwhile. Streams start reading when accepted. */
 void sio_stream_pause(sio_stream *stream);
 void sio_stream_resume(sio_stream *stream);
 
@@ -54,8 +57,12 @@ void sio_stream_resume(sio_stream *stream);
  */
 void sio_stream_close(sio_stream *stream, int error);
 
-/* Sends what is queued, then a FIN, then closes; what comes in meanwhile is thrown away. Bounded: a
- * peer that takes nothing for SIO_WS_CLOSE_TIMEOUT is cut. */
+/*
+ * Sends what is queued, then a FIN, waits for the peer's FIN and closes; what comes in meanwhile is
+ * thrown away. (Closing while the peer still sends would make the kernel answer with a reset, which
+ * can destroy what we sent before it is read: RFC 9112 9.6.) Bounded: a peer that takes nothing for
+ * SIO_WS_CLOSE_TIMEOUT is cut, and one that keeps its side open after our FIN in a few seconds.
+ */
 void sio_stream_finish(sio_stream *stream);
 
 bool sio_stream_is_closing(const sio_stream *stream); /* close or finish has been asked for */

@@ -1,0 +1,314 @@
+#include "net/stream.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "net/internal.h"
+#include "net/outbox.h"
+
+#ifndef MSG_NOSIGNAL
+#define MSG_NOSIGNAL 0 /* macOS: accepted sockets have SO_NOSIGPIPE */
+#endif
+
+enum {
+  MAX_PIECES = 64,
+  MAX_READS = 8, /* of one stream a turn, so that one peer cannot keep the others waiting */
+};
+
+enum state {
+  OPEN,
+  FINISHING, /* sends what is queued */
+  LINGERING, /* has sent its FIN; closing before the peer's FIN could destroy what was sent */
+  CLOSED,
+};
+
+struct sio_stream {
+  uv_poll_t poll;
+  sio_loop *loop;
+  sio_list node;
+  const sio_stream_events *events;
+  void *owner;
+  sio_outbox out;
+  size_t stalled;
+  sio_flush flush;
+  sio_deadline deadline;
+  size_t left; /* queued when the deadline was started */
+  int fd;
+  int error;
+  int interest; /* what poll watches for */
+  enum state state;
+  bool is_paused;
+  bool has_ended;  /* the peer's FIN has come */
+  bool is_blocked; /* waits until the kernel takes more */
+  int port;
+  char address[INET6_ADDRSTRLEN];
+};
+
+/* --- the socket --- */
+
+static void on_ready(uv_poll_t *poll, int status, int events);
+
+static bool is_reading(const sio_stream *stream) {
+  return stream->state != CLOSED && !stream->has_ended && !stream->is_paused;
+}
+
+static void update_interest(sio_stream *stream) {
+  int wanted = (is_reading(stream) ? UV_READABLE : 0) | (stream->is_blocked ? UV_WRITABLE : 0);
+  if (stream->state == CLOSED || wanted == stream->interest)
+    return;
+  stream->interest = wanted;
+  uv_poll_start(&stream->poll, wanted, on_ready); /* nothing wanted: stops */
+}
+
+static void end(sio_stream *stream) {
+  stream->has_ended = true;
+  update_interest(stream);
+  if (stream->state == OPEN)
+    stream->events->on_end(stream->owner);
+  else if (stream->state == LINGERING)
+    sio_stream_close(stream, 0);
+}
+
+/* One read. True: there may be more. */
+static bool receive(sio_stream *stream) {
+  char *buffer = stream->loop->buffer;
+  ssize_t n;
+  do
+    n = recv(stream->fd, buffer, SIO_READ_SIZE, 0);
+  while (n < 0 && errno == EINTR);
+  if (n == 0)
+    end(stream);
+  else if (n < 0 && errno != EAGAIN)
+    sio_stream_close(stream, uv_translate_sys_error(errno));
+  else if (n > 0 && stream->state == OPEN)
+    stream->events->on_read(stream->owner, buffer, (size_t)n);
+  return n == SIO_READ_SIZE;
+}
+
+/* The connection is dead. What came before is still there to be read. */
+static void fail(sio_stream *stream) {
+  stream->interest = 0;
+  while (is_reading(stream) && receive(stream))
+    ;
+  if (stream->state == CLOSED)
+    return;
+  int error = 0;
+  getsockopt(stream->fd, SOL_SOCKET, SO_ERROR, &error, &(socklen_t){sizeof(error)});
+  sio_stream_close(stream, error != 0 ? uv_translate_sys_error(error) : UV_ECONNRESET);
+}
+
+static void on_ready(uv_poll_t *poll, int status, int events) {
+  sio_stream *stream = poll->data;
+  sio_loop *loop = stream->loop;
+  sio_loop_enter(loop);
+  if (status < 0)
+    fail(stream);
+  if (events & UV_WRITABLE) {
+    stream->is_blocked = false;
+    sio_loop_flush_later(loop, &stream->flush);
+  }
+  if (events & UV_READABLE) {
+    update_interest(stream); /* a paused stream stops watching when it would have to read */
+    for (int i = 0; i < MAX_READS && is_reading(stream) && receive(stream); i++)
+      ;
+  }
+  sio_loop_leave(loop);
+}
+
+/* --- out --- */
+
+static ssize_t send_some(sio_stream *stream) {
+  struct iovec pieces[MAX_PIECES];
+  struct msghdr message = {.msg_iov = pieces};
+  message.msg_iovlen = (size_t)sio_outbox_gather(&stream->out, pieces, MAX_PIECES,
+                                                 stream->loop->buffer, SIO_READ_SIZE);
+  ssize_t n;
+  do
+    n = sendmsg(stream->fd, &message, MSG_NOSIGNAL);
+  while (n < 0 && errno == EINTR);
+  return n;
+}
+
+/* False: the stream was closed. */
+static bool send_all(sio_stream *stream) {
+  while (stream->out.bytes > 0) {
+    ssize_t n = send_some(stream);
+    if (n < 0 && errno != EAGAIN) {
+      sio_stream_close(stream, uv_translate_sys_error(errno));
+      return false;
+    }
+    if (n < 0)
+      break;
+    sio_outbox_consume(&stream->out, (size_t)n);
+  }
+  stream->is_blocked = stream->out.bytes > 0;
+  update_interest(stream);
+  return true;
+}
+
+static void send_fin(sio_stream *stream) {
+  if (stream->has_ended || shutdown(stream->fd, SHUT_WR) != 0) {
+    sio_stream_close(stream, 0);
+    return;
+  }
+  stream->state = LINGERING;
+  sio_deadline_start(&stream->loop->lingering, &stream->deadline, uv_now(stream->loop->uv));
+}
+
+static void flush(sio_flush *flush) {
+  sio_stream *stream = SIO_OF(flush, sio_stream, flush);
+  if (stream->is_blocked || !send_all(stream))
+    return;
+  bool had_to_wait = stream->stalled > 0;
+  stream->stalled = stream->out.bytes;
+  if (stream->stalled > 0)
+    return;
+  if (stream->state == FINISHING)
+    send_fin(stream);
+  else if (had_to_wait && stream->state == OPEN && stream->events->on_drain != NULL)
+    stream->events->on_drain(stream->owner);
+}
+
+static int queue(sio_stream *stream, sio_frame *frame, size_t from) {
+  if (stream->state != OPEN)
+    return SIO_ECLOSED;
+  int error = sio_outbox_push(&stream->out, frame, from);
+  if (error == 0 && !stream->is_blocked)
+    sio_loop_flush_later(stream->loop, &stream->flush);
+  return error;
+}
+
+int sio_stream_send(sio_stream *stream, sio_frame *frame) {
+  return queue(stream, frame, 0);
+}
+
+int sio_stream_send_payload(sio_stream *stream, sio_frame *frame) {
+  return queue(stream, frame, frame->head);
+}
+
+int sio_stream_write(sio_stream *stream, sio_bytes bytes) {
+  if (stream->state != OPEN)
+    return SIO_ECLOSED;
+  sio_frame *frame = sio_frame_copy(bytes);
+  if (frame == NULL)
+    return SIO_ENOMEM;
+  int error = queue(stream, frame, 0);
+  sio_frame_unref(frame);
+  return error;
+}
+
+size_t sio_stream_queued(const sio_stream *stream) {
+  return stream->out.bytes;
+}
+
+size_t sio_stream_stalled(const sio_stream *stream) {
+  return stream->stalled;
+}
+
+/* --- life --- */
+
+sio_stream *sio_stream_new(sio_loop *loop, int fd, const sio_address *peer) {
+  sio_stream *stream = sio_calloc(1, sizeof(*stream));
+  if (stream == NULL || uv_poll_init(loop->uv, &stream->poll, fd) != 0) {
+    sio_free(stream);
+    close(fd);
+    return NULL;
+  }
+  stream->poll.data = stream;
+  stream->loop = loop;
+  stream->fd = fd;
+  stream->flush.run = flush;
+  stream->port = peer->port;
+  memcpy(stream->address, peer->host, sizeof(stream->address) - 1);
+  sio_list_push(&loop->streams, &stream->node);
+  loop->handles++;
+  update_interest(stream);
+  return stream;
+}
+
+void sio_stream_set_owner(sio_stream *stream, const sio_stream_events *events, void *owner) {
+  stream->events = events;
+  stream->owner = owner;
+}
+
+void sio_stream_pause(sio_stream *stream) {
+  stream->is_paused = true; /* on_ready stops watching; most are resumed before */
+}
+
+void sio_stream_resume(sio_stream *stream) {
+  stream->is_paused = false;
+  update_interest(stream);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  sio_stream *stream = handle->data;
+  sio_loop *loop = stream->loop;
+  sio_loop_enter(loop);
+  sio_list_remove(&stream->node);
+  sio_outbox_deinit(&stream->out);
+  if (stream->events != NULL)
+    stream->events->on_close(stream->owner, stream->error);
+  sio_free(stream);
+  loop->handles--;
+  sio_loop_leave(loop);
+  sio_loop_settle(loop);
+}
+
+void sio_stream_close(sio_stream *stream, int error) {
+  if (stream->state == CLOSED)
+    return;
+  stream->error = stream->state == LINGERING ? 0 : error; /* all was sent, we closed it */
+  stream->state = CLOSED;
+  sio_list_remove(&stream->flush.node);
+  sio_deadline_stop(&stream->deadline);
+  uv_close((uv_handle_t *)&stream->poll, on_closed);
+  close(stream->fd);
+}
+
+void sio_stream_close_all(sio_loop *loop) {
+  for (sio_list *node = loop->streams.next; node != &loop->streams; node = node->next)
+    sio_stream_close(SIO_OF(node, sio_stream, node), 0);
+}
+
+void sio_stream_finish(sio_stream *stream) {
+  if (stream->state != OPEN)
+    return;
+  stream->state = FINISHING;
+  stream->left = stream->out.bytes;
+  sio_deadline_start(&stream->loop->finishing, &stream->deadline, sio_loop_now(stream->loop));
+  sio_loop_flush_later(stream->loop, &stream->flush);
+  sio_stream_resume(stream);
+}
+
+void sio_stream_on_finish_timeout(sio_deadline *deadline) {
+  sio_stream *stream = SIO_OF(deadline, sio_stream, deadline);
+  if (stream->out.bytes >= stream->left) {
+    sio_stream_close(stream, UV_ETIMEDOUT);
+    return;
+  }
+  stream->left = stream->out.bytes;
+  sio_deadline_start(&stream->loop->finishing, deadline, uv_now(stream->loop->uv));
+}
+
+void sio_stream_on_linger_timeout(sio_deadline *deadline) {
+  sio_stream_close(SIO_OF(deadline, sio_stream, deadline), 0);
+}
+
+bool sio_stream_is_closing(const sio_stream *stream) {
+  return stream->state != OPEN;
+}
+
+sio_loop *sio_stream_loop(const sio_stream *stream) {
+  return stream->loop;
+}
+
+const char *sio_stream_address(const sio_stream *stream) {
+  return stream->address;
+}
+
+int sio_stream_port(const sio_stream *stream) {
+  return stream->port;
+}

@@ -1,0 +1,80 @@
+#include "net/internal.h"
+
+void sio_loop_flush_later(sio_loop *loop, sio_flush *flush) {
+  if (!sio_list_is_linked(&flush->node))
+    sio_list_push(&loop->flushes, &flush->node);
+}
+
+void sio_loop_flush(sio_loop *loop) {
+  for (sio_list *node; (node = sio_list_shift(&loop->flushes)) != NULL;) {
+    sio_flush *flush = SIO_OF(node, sio_flush, node);
+    flush->run(flush);
+  }
+}
+
+void sio_loop_watch(sio_loop *loop, sio_deadlines *queue) {
+  if (!sio_list_is_linked(&queue->watched))
+    sio_list_push(&loop->queues, &queue->watched);
+}
+
+void sio_loop_unwatch(sio_deadlines *queue) {
+  sio_list_remove(&queue->watched);
+}
+
+uint64_t sio_loop_next(const sio_loop *loop) {
+  uint64_t next = UINT64_MAX;
+  for (const sio_list *node = loop->queues.next; node != &loop->queues; node = node->next) {
+    uint64_t due = sio_deadlines_next(SIO_OF(node, sio_deadlines, watched));
+    next = due < next ? due : next;
+  }
+  return next;
+}
+
+/* Expiring may watch and unwatch any queue, so each goes back to the list before its turn. */
+void sio_loop_expire(sio_loop *loop) {
+  sio_list queues;
+  sio_list_move(&queues, &loop->queues);
+  for (sio_list *node; (node = sio_list_shift(&queues)) != NULL;) {
+    sio_list_push(&loop->queues, node);
+    sio_deadlines_run(SIO_OF(node, sio_deadlines, watched), uv_now(loop->uv));
+  }
+}
+
+bool sio_loop_is_busy(const sio_loop *loop) {
+  return !sio_list_is_empty(&loop->flushes) || !sio_list_is_empty(&loop->streams) ||
+         sio_loop_next(loop) != UINT64_MAX;
+}
+
+static void ring(uv_timer_t *alarm) {
+  sio_loop *loop = alarm->data;
+  sio_loop_enter(loop);
+  loop->alarm_at = UINT64_MAX;
+  sio_loop_expire(loop);
+  sio_loop_leave(loop);
+  sio_loop_settle(loop);
+}
+
+/* An alarm that comes too early is left as it is: it costs less than moving it each turn. */
+static void arm(sio_loop *loop) {
+  uint64_t next = sio_loop_next(loop);
+  uint64_t now = uv_now(loop->uv);
+  if (next < loop->alarm_at)
+    uv_timer_start(&loop->alarm, ring, next > now ? next - now : 0, 0);
+  else if (next == UINT64_MAX)
+    uv_timer_stop(&loop->alarm);
+  else
+    return;
+  loop->alarm_at = next;
+}
+
+/*
+ * None of our own handles keeps the loop alive by itself, and a paused stream or a deadline is
+ * nothing that libuv counts: while there are any, before_poll stands for them.
+ */
+void sio_loop_settle(sio_loop *loop) {
+  arm(loop);
+  if (sio_loop_is_busy(loop))
+    uv_ref((uv_handle_t *)&loop->before_poll);
+  else
+    uv_unref((uv_handle_t *)&loop->before_poll);
+}
