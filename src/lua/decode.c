@@ -1,0 +1,472 @@
+#include "lua/decode.h"
+
+#include <lauxlib.h>
+
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "lua/binary.h"
+#include "lua/number.h"
+#include "lua/text.h"
+#include "lua/values.h"
+
+enum {
+  SLOTS = 8,  /* of Lua's stack that a value needs beside its elements */
+  BATCH = 64, /* values that wait on the stack for a table made to measure */
+};
+
+typedef struct decoder {
+  lua_State *L;
+  const char *at, *end;
+  int array_mt; /* on the stack */
+  int binaries; /* on the stack: the Binaries made so far, by index; if there are attachments */
+  const sio_bytes *attachments;
+  size_t count;
+  int depth;
+  const char *reason;
+} decoder;
+
+static int fail(decoder *d, int code, const char *reason) {
+  d->reason = reason;
+  return code;
+}
+
+static int fail_here(decoder *d) {
+  return fail(d, SIO_EPARSE, d->at == d->end ? "unexpected end" : "unexpected character");
+}
+
+/* ---- scalars ---- */
+
+static inline bool is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/* The next byte that is no white space; '\0' at the end, which is no token either. */
+static inline char peek(decoder *d) {
+  while (d->at < d->end && is_space(*d->at))
+    d->at++;
+  return d->at < d->end ? *d->at : '\0';
+}
+
+static bool read_word(decoder *d, sio_bytes word) {
+  if (!sio_bytes_starts(sio_bytes_of(d->at, (size_t)(d->end - d->at)), word))
+    return false;
+  d->at += word.len;
+  return true;
+}
+
+static inline bool is_number_start(char c) {
+  return c == '-' || (c >= '0' && c <= '9');
+}
+
+static int read_number(decoder *d) {
+  sio_number number;
+  const char *end = sio_number_read(d->at, d->end, &number);
+  if (end == NULL)
+    return fail(d, SIO_EPARSE, "malformed number");
+  d->at = end;
+  if (number.is_integer)
+    lua_pushinteger(d->L, number.integer);
+  else
+    lua_pushnumber(d->L, number.real);
+  return 0;
+}
+
+/* ---- strings ---- */
+
+/* Four hex digits, or -1. */
+static int read_unit(const char *at, const char *end) {
+  if (end - at < 4)
+    return -1;
+  int unit = 0;
+  for (int i = 0; i < 4; i++) {
+    char c = at[i];
+    char lower = (char)(c | 0x20);
+    if (c >= '0' && c <= '9')
+      unit = unit << 4 | (c - '0');
+    else if (lower >= 'a' && lower <= 'f')
+      unit = unit << 4 | (lower - 'a' + 10);
+    else
+      return -1;
+  }
+  return unit;
+}
+
+/* As UTF-8; a lone surrogate gets the three bytes that its number would have. */
+static char *put_character(char *out, unsigned long c) {
+  if (c < 0x80) {
+    *out++ = (char)c;
+    return out;
+  }
+  if (c < 0x800) {
+    *out++ = (char)(0xc0 | c >> 6);
+  } else {
+    if (c < 0x10000) {
+      *out++ = (char)(0xe0 | c >> 12);
+    } else {
+      *out++ = (char)(0xf0 | c >> 18);
+      *out++ = (char)(0x80 | (c >> 12 & 0x3f));
+    }
+    *out++ = (char)(0x80 | (c >> 6 & 0x3f));
+  }
+  *out++ = (char)(0x80 | (c & 0x3f));
+  return out;
+}
+
+/* at is behind "\u". Returns what follows the escape, or both of a pair; NULL: no four digits. */
+static const char *unescape_unit(const char *at, const char *end, char **out) {
+  int high = read_unit(at, end);
+  if (high < 0)
+    return NULL;
+  at += 4;
+  unsigned long c = (unsigned long)high;
+  if (high >= 0xd800 && high < 0xdc00 && end - at >= 6 && at[0] == '\\' && at[1] == 'u') {
+    int low = read_unit(at + 2, end);
+    if (low >= 0xdc00 && low < 0xe000) {
+      c = 0x10000 + ((c - 0xd800) << 10) + (unsigned long)(low - 0xdc00);
+      at += 6;
+    }
+  }
+  *out = put_character(*out, c);
+  return at;
+}
+
+static char simple_escape(char letter) {
+  switch (letter) {
+  case '"':
+  case '\\':
+  case '/':
+    return letter;
+  case 'b':
+    return '\b';
+  case 'f':
+    return '\f';
+  case 'n':
+    return '\n';
+  case 'r':
+    return '\r';
+  case 't':
+    return '\t';
+  default:
+    return '\0';
+  }
+}
+
+/* Writes to *out what [at, end) means. Returns NULL, or the escape that is none. */
+static const char *unescape(const char *at, const char *end, char **out) {
+  while (at < end) {
+    const char *escape = memchr(at, '\\', (size_t)(end - at));
+    size_t run = (size_t)((escape != NULL ? escape : end) - at);
+    memcpy(*out, at, run);
+    *out += run;
+    if (escape == NULL)
+      return NULL;
+    at = escape + 2;
+    if (escape[1] == 'u') {
+      at = unescape_unit(at, end, out);
+    } else {
+      char c = simple_escape(escape[1]);
+      *(*out)++ = c;
+      if (c == '\0')
+        at = NULL;
+    }
+    if (at == NULL)
+      return escape;
+  }
+  return NULL;
+}
+
+/* A function of its own, for the buffer's size on the C stack. An escape is longer than its bytes.
+ */
+static __attribute__((noinline)) int push_unescaped(decoder *d, const char *at, const char *end) {
+  luaL_Buffer buffer;
+  char *first = luaL_buffinitsize(d->L, &buffer, (size_t)(end - at));
+  char *out = first;
+  const char *blame = unescape(at, end, &out);
+  luaL_pushresultsize(&buffer, (size_t)(out - first));
+  if (blame == NULL)
+    return 0;
+  d->at = blame;
+  return fail(d, SIO_EPARSE, "unknown escape");
+}
+
+/* d->at is at the opening quote. */
+static int read_string(decoder *d) {
+  const char *first = ++d->at;
+  bool is_ascii = true;
+  bool is_plain = true;
+  while (true) {
+    d->at = sio_text_run(d->at, d->end, &is_ascii);
+    if (d->at == d->end)
+      return fail_here(d);
+    if (*d->at == '"')
+      break;
+    if (*d->at != '\\')
+      return fail(d, SIO_EPARSE, "control character in a string");
+    is_plain = false;
+    if (d->end - d->at < 2)
+      return fail_here(d);
+    d->at += 2;
+  }
+  const char *last = d->at++;
+  size_t len = (size_t)(last - first);
+  if (!is_ascii && !sio_utf8_is_valid(sio_bytes_of(first, len)))
+    return fail(d, SIO_EUTF8, "invalid UTF-8");
+  if (!is_plain)
+    return push_unescaped(d, first, last);
+  lua_pushlstring(d->L, first, len);
+  return 0;
+}
+
+/* ---- arrays and objects ---- */
+
+static int read_value(decoder *d);
+
+/*
+ * Values wait on the stack above a slot for their table, so that the table is made with the right
+ * size; one that is larger than a batch grows as Lua tables do. Memory follows the text's length.
+ */
+static int open_table(decoder *d, int *table) {
+  if (d->depth == SIO_MAX_DEPTH)
+    return fail(d, SIO_ELIMIT, "too deep");
+  if (!lua_checkstack(d->L, BATCH + SLOTS))
+    return fail(d, SIO_ENOMEM, "out of memory");
+  d->depth++;
+  d->at++;
+  lua_pushnil(d->L);
+  *table = lua_gettop(d->L);
+  return 0;
+}
+
+/* Moves what waits into the array, behind the stored elements. */
+static void store_elements(decoder *d, int table, lua_Integer stored) {
+  lua_State *L = d->L;
+  int waiting = lua_gettop(L) - table;
+  if (stored == 0) {
+    lua_createtable(L, waiting, 0);
+    lua_pushvalue(L, d->array_mt);
+    lua_setmetatable(L, -2);
+    lua_replace(L, table);
+  }
+  for (lua_Integer i = stored + waiting; i > stored; i--)
+    lua_rawseti(L, table, i);
+}
+
+static int read_array(decoder *d) {
+  lua_State *L = d->L;
+  int table;
+  int err = open_table(d, &table);
+  if (err != 0)
+    return err;
+  lua_Integer stored = 0;
+  bool is_first = true;
+  while (is_first ? peek(d) != ']' : peek(d) == ',') {
+    if (!is_first)
+      d->at++;
+    is_first = false;
+    if ((err = read_value(d)) != 0)
+      return err;
+    if (lua_gettop(L) - table == BATCH) {
+      store_elements(d, table, stored);
+      stored += BATCH;
+    }
+  }
+  if (peek(d) != ']')
+    return fail_here(d);
+  d->at++;
+  d->depth--;
+  store_elements(d, table, stored);
+  return 0;
+}
+
+/* Moves the keys and values that wait into the object; of equal keys the last wins. */
+static void store_members(decoder *d, int table) {
+  lua_State *L = d->L;
+  int top = lua_gettop(L);
+  if (lua_isnil(L, table)) {
+    lua_createtable(L, 0, (top - table) / 2);
+    lua_replace(L, table);
+  }
+  for (int key = table + 1; key < top; key += 2) {
+    lua_pushvalue(L, key);
+    lua_pushvalue(L, key + 1);
+    lua_rawset(L, table);
+  }
+  lua_settop(L, table);
+}
+
+/* Puts the Binary in the place of the placeholder on top of the stack; other objects stay. */
+static int resolve(decoder *d) {
+  lua_State *L = d->L;
+  int object = lua_gettop(L);
+  lua_pushliteral(L, "_placeholder");
+  lua_rawget(L, -2);
+  bool is_placeholder = lua_isboolean(L, -1) && lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (!is_placeholder)
+    return 0;
+  lua_pushliteral(L, "num");
+  lua_rawget(L, -2);
+  lua_Integer num = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : -1;
+  if (num < 0 || (lua_Unsigned)num >= d->count)
+    return fail(d, SIO_EPARSE, "illegal attachments");
+  if (lua_rawgeti(L, d->binaries, num + 1) == LUA_TNIL) {
+    sio_lua_binary_push(L, d->attachments[num]);
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, d->binaries, num + 1);
+  }
+  lua_replace(L, object);
+  lua_settop(L, object);
+  return 0;
+}
+
+static int read_member(decoder *d) {
+  if (peek(d) != '"')
+    return fail_here(d);
+  int err = read_string(d);
+  if (err != 0)
+    return err;
+  if (peek(d) != ':')
+    return fail_here(d);
+  d->at++;
+  return read_value(d);
+}
+
+static int read_object(decoder *d) {
+  lua_State *L = d->L;
+  int table;
+  int err = open_table(d, &table);
+  if (err != 0)
+    return err;
+  bool is_first = true;
+  while (is_first ? peek(d) != '}' : peek(d) == ',') {
+    if (!is_first)
+      d->at++;
+    is_first = false;
+    if ((err = read_member(d)) != 0)
+      return err;
+    if (lua_gettop(L) - table == BATCH)
+      store_members(d, table);
+  }
+  if (peek(d) != '}')
+    return fail_here(d);
+  d->at++;
+  d->depth--;
+  store_members(d, table);
+  return d->count > 0 ? resolve(d) : 0;
+}
+
+/* Pushes the value that comes next. What a failure leaves on the stack is the entry point's to
+ * drop. */
+static int read_value(decoder *d) {
+  lua_State *L = d->L;
+  char next = peek(d);
+  switch (next) {
+  case '"':
+    return read_string(d);
+  case '{':
+    return read_object(d);
+  case '[':
+    return read_array(d);
+  case 't':
+    lua_pushboolean(L, 1);
+    return read_word(d, SIO_BYTES("true")) ? 0 : fail_here(d);
+  case 'f':
+    lua_pushboolean(L, 0);
+    return read_word(d, SIO_BYTES("false")) ? 0 : fail_here(d);
+  case 'n':
+    sio_lua_null_push(L);
+    return read_word(d, SIO_BYTES("null")) ? 0 : fail_here(d);
+  default:
+    return is_number_start(next) ? read_number(d) : fail_here(d);
+  }
+}
+
+/* ---- entry points ---- */
+
+/* Pushes what the decoder needs below its values: SCRATCH slots. */
+enum { SCRATCH = 2 };
+
+static void start(decoder *d, lua_State *L, sio_bytes text) {
+  luaL_checkstack(L, SLOTS, "to decode");
+  *d = (decoder){.L = L, .at = text.base, .end = text.base + text.len};
+  sio_lua_array_mt_push(L);
+  lua_pushnil(L);
+  d->binaries = lua_gettop(L);
+  d->array_mt = d->binaries - 1;
+}
+
+static int check_end(decoder *d) {
+  peek(d);
+  return d->at == d->end ? 0 : fail_here(d);
+}
+
+/* Removes the scratch from below the values, or all there is. */
+static int finish(decoder *d, sio_bytes text, int err, sio_lua_fault *fault) {
+  if (err != 0) {
+    *fault = (sio_lua_fault){.reason = d->reason, .at = (size_t)(d->at - text.base)};
+    lua_settop(d->L, d->array_mt - 1);
+    return err;
+  }
+  lua_rotate(d->L, d->array_mt, -SCRATCH);
+  lua_pop(d->L, SCRATCH);
+  return 0;
+}
+
+static int read_argument(decoder *d) {
+  lua_State *L = d->L;
+  if (lua_gettop(L) - d->binaries == SIO_MAX_ARGUMENTS)
+    return fail(d, SIO_ELIMIT, "too many arguments");
+  if (!lua_checkstack(L, SLOTS))
+    return fail(d, SIO_ENOMEM, "out of memory");
+  int err = read_value(d);
+  if (err == 0 && sio_lua_is_null(L, -1)) {
+    lua_pop(L, 1);
+    lua_pushnil(L);
+  }
+  return err;
+}
+
+static int read_arguments(decoder *d) {
+  if (peek(d) != '[')
+    return fail_here(d);
+  d->at++;
+  bool is_first = true;
+  while (is_first ? peek(d) != ']' : peek(d) == ',') {
+    if (!is_first)
+      d->at++;
+    is_first = false;
+    int err = read_argument(d);
+    if (err != 0)
+      return err;
+  }
+  if (peek(d) != ']')
+    return fail_here(d);
+  d->at++;
+  return check_end(d);
+}
+
+int sio_lua_decode_args(lua_State *L, sio_bytes text, const sio_bytes *attachments, size_t count,
+                        sio_lua_fault *fault) {
+  decoder d;
+  start(&d, L, text);
+  d.attachments = attachments;
+  d.count = count;
+  if (count > 0) {
+    lua_createtable(L, (int)count, 0);
+    lua_replace(L, d.binaries);
+  }
+  int err = read_arguments(&d);
+  int values = lua_gettop(L) - d.binaries;
+  err = finish(&d, text, err, fault);
+  return err != 0 ? err : values;
+}
+
+int sio_lua_decode_value(lua_State *L, sio_bytes text, sio_lua_fault *fault) {
+  decoder d;
+  start(&d, L, text);
+  int err = read_value(&d);
+  if (err == 0)
+    err = check_end(&d);
+  return finish(&d, text, err, fault);
+}

@@ -1,0 +1,30 @@
+/* What an encoding (encode.h) writes to, and the one that a Lua state keeps for the next. */
+#ifndef SIO_LUA_ENCODING_H
+#define SIO_LUA_ENCODING_H
+
+#include <lua.h>
+
+#include "base/buf.h"
+
+typedef struct sio_lua_encoding { /* zeroed is valid and empty */
+  sio_buf text;
+  sio_bytes *attachments; /* in the order of their placeholders' numbers; borrowed (encode.h) */
+  size_t count, cap;
+} sio_lua_encoding;
+
+void sio_lua_encoding_deinit(sio_lua_encoding *encoding);
+
+/* 0 or SIO_ENOMEM. */
+int sio_lua_encoding_attach(sio_lua_encoding *encoding, sio_bytes bytes);
+
+/*
+ * The Lua state's scratch encoding, empty, anchored by a userdata that is pushed. A taken one is
+ * out of the way: code that runs meanwhile (__tojson, __gc) and encodes gets another. If it is not
+ * given back, because an error passed by, the collector frees it. [-0, +1, m]
+ */
+sio_lua_encoding *sio_lua_encoding_take(lua_State *L);
+
+/* Makes the encoding at idx the scratch one again; its content is gone. [-0, +0, m] */
+void sio_lua_encoding_give(lua_State *L, int idx);
+
+#endif

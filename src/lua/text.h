@@ -1,0 +1,42 @@
+/*
+ * What a JSON string may hold as it is: everything but quotes, backslashes and controls. Found by
+ * blocks, since most of every payload is such a run. Knows no Lua.
+ */
+#ifndef SIO_LUA_TEXT_H
+#define SIO_LUA_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* 0 for a byte that stands for itself, else what follows the backslash ('u': four hex digits). */
+extern const char sio_text_escapes[256];
+
+/*
+ * The end of the run at the start of the text. *is_ascii becomes false if there is a byte over 7F
+ * in the run, and is left alone otherwise.
+ */
+static inline const char *sio_text_run(const char *at, const char *end, bool *is_ascii) {
+  typedef unsigned char block __attribute__((vector_size(16)));
+  typedef uint64_t words __attribute__((vector_size(16)));
+  block seen = {0};
+  while (end - at >= (ptrdiff_t)sizeof(block)) {
+    block bytes;
+    memcpy(&bytes, at, sizeof(bytes));
+    words stops = (words)((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
+    if ((stops[0] | stops[1]) != 0)
+      break;
+    seen |= bytes;
+    at += sizeof(block);
+  }
+  unsigned char tail = 0;
+  while (at < end && sio_text_escapes[(unsigned char)*at] == 0)
+    tail |= (unsigned char)*at++;
+  words all = (words)seen;
+  if (((all[0] | all[1]) & 0x8080808080808080) != 0 || tail >= 0x80)
+    *is_ascii = false;
+  return at;
+}
+
+#endif
