@@ -5,11 +5,14 @@
  * header claims, and is freed when the message is done. Between messages a decoder owns no memory.
  *
  * Everything a peer can do wrong ends in one code to close with: 1002 protocol (no mask, RSV bits,
- * opcodes, fragmented or long control frames, close payloads), 1007 UTF-8 (as early as it shows),
- * 1009 message too large, 1008 too many fragments.
+ * opcodes, fragmented or long control frames, lengths that are not in their shortest form, close
+ * payloads), 1007 UTF-8 (as early as it shows), 1009 message too large (as its headers claim it),
+ * 1008 too many fragments.
  */
 #ifndef SIO_WS_DECODER_H
 #define SIO_WS_DECODER_H
+
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -27,25 +30,27 @@ typedef struct sio_ws_decoder {
   size_t max_message; /* bytes */
 
   /* Private. */
-  uint64_t remaining; /* payload bytes of the current frame still to come */
-  sio_buf message;    /* the message so far */
+  size_t remaining;   /* payload bytes of the current frame still to come */
+  sio_buf gathered;   /* the message so far; behind it, the control payload so far */
   uint32_t utf8;      /* state of the text so far */
-  uint32_t fragments; /* frames of the message so far */
-  uint8_t mask[4];
-  uint8_t mask_at;
-  uint8_t opcode; /* of the current frame */
-  uint8_t kind;   /* of the message: text, binary, or 0 between messages */
+  uint16_t fragments; /* frames of the message so far */
+  uint8_t kind;       /* opcode of the message, or 0 between messages */
+  uint8_t opcode;     /* of the current frame */
   bool fin;
-  uint8_t head_len; /* header bytes gathered */
-  uint8_t head[14];
+  bool in_payload;
   uint8_t control_len; /* control payload gathered */
-  uint8_t control[125];
+  uint8_t head_len;    /* header bytes gathered */
+  uint8_t mask[4];     /* turned to the next payload byte */
+  uint8_t head[14];
 } sio_ws_decoder;
 
 void sio_ws_decoder_init(sio_ws_decoder *decoder, size_t max_message);
 void sio_ws_decoder_deinit(sio_ws_decoder *decoder);
 
-/* Returns 0 (all used, or a callback stopped), a close code, or SIO_ENOMEM. */
+/*
+ * Alters data. Returns 0 (all used, or a callback stopped), a close code, or SIO_ENOMEM; after
+ * anything but 0, or a stop, the decoder is only good for deinit.
+ */
 int sio_ws_decode(sio_ws_decoder *decoder, char *data, size_t len,
                   const sio_ws_decoder_events *events, void *owner);
 
