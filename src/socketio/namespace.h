@@ -35,28 +35,36 @@ int64_t sio_nsp_next_id(sio_nsp *nsp);
 sio_socket *sio_nsp_find(const sio_nsp *nsp, sio_bytes id);
 
 /*
- * Sends a message to every connected socket of the target, each once. Returns how many. A volatile
- * one is dropped, attachments included, for a client that is not ready.
+ * Sends a message to every connected socket of the target, each once. Returns how many it was
+ * queued for. A volatile one is dropped, attachments included, for a client that is not ready.
  */
 size_t sio_nsp_broadcast(sio_nsp *nsp, const sio_target *target, const sio_message *message,
                          bool is_volatile);
 
 /*
- * The sockets of the target, held (sio_socket_ref each) in an array that the caller frees with
- * sio_nsp_release: what is done with them may change rooms and connections. *count says how many;
- * NULL with *count 0: nobody, NULL with *count 1: out of memory.
+ * The sockets of the target, each held (sio_socket_ref), because what is done with them may change
+ * rooms and connections: an array of *count, perhaps none, which the caller frees with
+ * sio_nsp_release. NULL: out of memory.
  */
 sio_socket **sio_nsp_select(sio_nsp *nsp, const sio_target *target, size_t *count);
 void sio_nsp_release(sio_socket **sockets, size_t count);
 
-/* Rooms: by name, and all of them (*at starts at 0). A room exists while it has members. */
+/* Rooms: by name (NULL: none), and all of them (*at starts at 0). A room exists while it has
+ * members; a pointer to one is valid until something may have left it. */
 sio_room *sio_nsp_room(const sio_nsp *nsp, sio_bytes name);
 sio_room *sio_nsp_next_room(const sio_nsp *nsp, size_t *at);
 sio_bytes sio_room_name(const sio_room *room);
 size_t sio_room_count(const sio_room *room);
-sio_socket *sio_room_member(const sio_room *room, size_t index);
+sio_socket *sio_room_member(const sio_room *room, size_t index); /* perhaps still connecting */
 
 /* on_room is called for all sockets of the namespace from now on (or no more). */
 void sio_nsp_watch_rooms(sio_nsp *nsp, bool on);
+
+/*
+ * Takes an empty namespace away: its name is unknown from now on. False, and nothing has changed,
+ * when a socket is connected or connecting to it. The pointer is invalid afterwards, except for
+ * what sio_socket_nsp says.
+ */
+bool sio_nsp_remove(sio_nsp *nsp);
 
 #endif

@@ -31,11 +31,13 @@ typedef struct sio_packet {
 } sio_packet;
 
 /*
- * Reads a packet's text; the packet borrows from it. 0, or SIO_EPARSE or SIO_ELIMIT and a reason in
- * the reference's words ("unknown packet type 9", "Illegal attachments", "too many attachments",
- * "invalid payload"). Digits are digits: no signs, blanks, exponents. Whether the payload is there
- * and what it must begin with is checked ('[' for events and acknowledgements, '{' or nothing for
- * CONNECT, nothing for DISCONNECT); its JSON is not.
+ * Reads a packet's text; the packet borrows from it. 0, or SIO_EPARSE or SIO_ELIMIT and a reason,
+ * in the reference's words where it has some ("unknown packet type 9", "Illegal attachments", "too
+ * many attachments", "invalid payload"). Digits are digits: no signs, blanks, exponents. A name has
+ * at most SIO_MAX_NAME bytes, an id SIO_MAX_ACK_DIGITS digits and 63 bits, and no id is rounded.
+ *
+ * Of the payload, its first byte is checked: '[' for events and acknowledgements, '{' or nothing
+ * for CONNECT, '{', '"' or nothing for CONNECT_ERROR, nothing for DISCONNECT.
  */
 int sio_packet_parse(sio_bytes text, size_t max_attachments, sio_packet *packet,
                      const char **reason);
@@ -46,13 +48,13 @@ sio_frame *sio_packet_encode(const sio_packet *packet);
 /* What one emit sends: the text frame, and the attachments behind it. */
 typedef struct sio_message {
   sio_frame *text;
-  sio_frame **attachments;
+  sio_frame **attachments; /* NULL when there are none */
   size_t count;
 } sio_message;
 
 /*
- * Encodes packet, with its type made the binary one if there are attachments. Copies everything. 0,
- * or SIO_ENOMEM and nothing to free.
+ * Encodes packet, with its type made the binary one and its count set if there are attachments.
+ * Copies everything. 0, or SIO_ENOMEM and nothing to free.
  */
 int sio_message_init(sio_message *message, const sio_packet *packet, const sio_bytes *attachments,
                      size_t count);

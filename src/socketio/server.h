@@ -3,8 +3,8 @@
  * namespace joined), namespaces and rooms. What an event means is the owner's business: it is told
  * through hooks and answers with the calls of socket.h and namespace.h.
  *
- * Every hook may call anything, disconnect any socket or close the server included; what it is told
- * about is held until it returns.
+ * Every hook may call anything but sio_server_free: disconnect any socket, close the server. What
+ * it is told about is held until it returns.
  */
 #ifndef SIO_SOCKETIO_SERVER_H
 #define SIO_SOCKETIO_SERVER_H
@@ -20,7 +20,7 @@ typedef struct sio_server_options {
   sio_engine_options engine;
   uint64_t connect_timeout; /* ms for a client to join its first namespace */
   size_t max_attachments;   /* a packet */
-  size_t max_namespaces;    /* a client */
+  size_t max_namespaces;    /* joined or being joined by one client */
   bool serve_client;        /* answer <path>socket.io.js and its like */
 } sio_server_options;
 
@@ -30,7 +30,7 @@ void sio_server_options_init(sio_server_options *options); /* the reference's de
  * The packet of an event or acknowledgement as it came, complete with its attachments. Borrowed.
  */
 typedef struct sio_incoming {
-  const sio_packet *packet;
+  const sio_packet *packet; /* EVENT, ACK or their binary forms; its id may be SIO_NO_ACK */
   const sio_bytes *attachments;
 } sio_incoming;
 
@@ -42,18 +42,25 @@ typedef struct sio_hooks {
    */
   int (*on_connect)(void *ctx, sio_socket *socket, sio_bytes auth);
   /*
-   * An event, or the acknowledgement of one of ours. A negative return (and a reason) means that
-   * its payload is malformed: on_error follows, and the connection is closed.
+   * A client wants to join a namespace that does not exist. The socket is CONNECTING and in none
+   * (sio_socket_nsp is NULL) until sio_socket_enter or _refuse, now or later. Returns as
+   * on_connect. NULL: such a client is told "Invalid namespace".
+   */
+  int (*on_unknown)(void *ctx, sio_socket *socket, sio_bytes name, sio_bytes auth);
+  /*
+   * An event, or the acknowledgement of one of ours. A negative return (and perhaps a reason) means
+   * that its payload is malformed: on_error follows, and the connection is closed.
    */
   int (*on_event)(void *ctx, sio_socket *socket, const sio_incoming *in, const char **reason);
   int (*on_ack)(void *ctx, sio_socket *socket, const sio_incoming *in, const char **reason);
   /* Before the socket leaves its rooms, and after. Only for sockets that were accepted. */
   void (*on_disconnecting)(void *ctx, sio_socket *socket, const char *reason, const char *detail);
   void (*on_disconnect)(void *ctx, sio_socket *socket, const char *reason, const char *detail);
-  /* The client sent something malformed; told to each of its sockets before it is closed. */
+  /* The client sent something malformed; told to each of its accepted sockets before it is closed.
+   */
   void (*on_error)(void *ctx, sio_socket *socket, const char *message);
-  /* The socket was never accepted and is gone, or its namespace's owner can forget it after
-   * disconnect: the last word about it. Frees or releases what sio_socket_data holds. */
+  /* The last word about a socket, accepted or not: it is disconnected. Frees or releases what
+   * sio_socket_data holds. */
   void (*on_forget)(void *ctx, sio_socket *socket);
   /* A socket joined (true) or left a room. Only for namespaces and sockets that are watched. */
   void (*on_room)(void *ctx, sio_socket *socket, sio_bytes room, bool joined);

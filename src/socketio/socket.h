@@ -1,6 +1,9 @@
 /*
  * A socket: one client in one namespace. Reference-counted; the server holds it while it is
  * connecting or connected. Calls on a disconnected one are harmless.
+ *
+ *   (enter ──►) connecting ──accept──► connected ──► disconnected
+ *                   └──────── refuse, client gone ─────────┘
  */
 #ifndef SIO_SOCKETIO_SOCKET_H
 #define SIO_SOCKETIO_SOCKET_H
@@ -18,18 +21,26 @@ sio_socket *sio_socket_ref(sio_socket *socket);
 void sio_socket_unref(sio_socket *socket); /* NULL is allowed */
 
 sio_bytes sio_socket_id(const sio_socket *socket); /* public, SIO_ID_LEN characters */
+/* Still CONNECTED while on_disconnecting is told. */
 enum sio_socket_state sio_socket_get_state(const sio_socket *socket);
-struct sio_nsp *sio_socket_nsp(const sio_socket *socket); /* valid as long as the server */
+/* Borrows; valid as long as the socket. NULL before sio_socket_enter (hook on_unknown). */
+struct sio_nsp *sio_socket_nsp(const sio_socket *socket);
 sio_session *
 sio_socket_session(const sio_socket *socket); /* borrows; valid as long as the socket */
 void sio_socket_set_data(sio_socket *socket, void *data);
 void *sio_socket_data(const sio_socket *socket);
 
 /*
+ * Puts a socket that asked for an unknown namespace into one, which was made meanwhile; accept or
+ * refuse follows. SIO_ECLOSED when it is not connecting any more, SIO_EINVAL when it is in one.
+ */
+int sio_socket_enter(sio_socket *socket, struct sio_nsp *nsp);
+
+/*
  * Answers a CONNECTING socket. Accept: it is listed in the namespace, joins the room of its id, and
  * the client gets its CONNECT packet. Refuse: the client gets CONNECT_ERROR with that JSON object,
- * the socket is gone (rooms left, on_forget). SIO_ECLOSED when it is not connecting any more,
- * SIO_ENOMEM (the session closes).
+ * the socket is gone (rooms left, on_forget). SIO_ECLOSED when it is not connecting any more or its
+ * client is going, SIO_EINVAL when it is in no namespace, SIO_ENOMEM (the session closes).
  */
 int sio_socket_accept(sio_socket *socket);
 int sio_socket_refuse(sio_socket *socket, sio_bytes json);
@@ -43,7 +54,8 @@ int sio_socket_send(sio_socket *socket, const sio_message *message, bool is_vola
 
 /*
  * Rooms. A connecting socket may join; refused, it leaves them. Joining twice, or leaving a room it
- * is not in, changes nothing. Copies the name. 0, SIO_ECLOSED, SIO_ENOMEM.
+ * is not in, changes nothing. Copies the name. 0, SIO_ECLOSED, SIO_EINVAL when it is in no
+ * namespace, SIO_ENOMEM.
  */
 int sio_socket_join(sio_socket *socket, sio_bytes room);
 int sio_socket_leave(sio_socket *socket, sio_bytes room);
@@ -55,8 +67,8 @@ sio_bytes sio_socket_next_room(const sio_socket *socket, size_t *at);
 void sio_socket_watch_rooms(sio_socket *socket);
 
 /*
- * Disconnects from this namespace ("server namespace disconnect", the client is told); with close
- * from all namespaces of the connection, and then closes the connection.
+ * Disconnects a connected socket from its namespace ("server namespace disconnect", the client is
+ * told); with close all sockets of the client, whose connection closes then.
  */
 void sio_socket_disconnect(sio_socket *socket, bool close);
 
