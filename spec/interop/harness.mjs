@@ -271,6 +271,14 @@ export class Application {
       url,
       get: (options) => this.request(url, options),
       post: (body, options) => this.request(url, { method: "POST", body, ...options }),
+      // A poll that certainly waits at the server: the answer to a later POST has come.
+      poll: async () => {
+        const controller = new AbortController();
+        const answer = session.get({ signal: controller.signal });
+        answer.catch(() => {});
+        await session.post("3");
+        return { answer, abort: () => controller.abort() };
+      },
     };
     await session.post("40");
     session.id = JSON.parse((await session.get()).body.slice(2)).sid;
@@ -291,10 +299,10 @@ export class Application {
   }
 
   /** Asks the application to end, and holds it to a clean one. */
-  async stop({ stderr = /^$/ } = {}) {
+  async stop({ stderr = /^$/, keepClients = false } = {}) {
     if (!this.alive) return assert.fail(`the application has died\n${this.stderr}`);
     this.stopping = true;
-    this.reset();
+    if (!keepClients) this.reset();
     this.control.io.reconnection(false);
     this.control.emit("shutdown");
     await this.#ended({ code: 0, signal: null });

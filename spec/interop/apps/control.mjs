@@ -9,7 +9,9 @@ export function reporter(server) {
 /** Serves until the tests ask for the end. */
 export function serve(server) {
   server.of("/control").on("connection", (socket) => {
-    socket.on("shutdown", () => server.close());
+    // The official server keeps a timer of half a minute for each polling session that an error
+    // has ended, and with it the process.
+    socket.on("shutdown", () => server.close(() => process.exit()));
   });
   const http = createServer((_, res) => res.writeHead(404).end());
   server.attach(http);
