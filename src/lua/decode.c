@@ -12,7 +12,7 @@
 
 enum {
   SLOTS = 8,  /* of Lua's stack that a value needs beside its elements */
-  BATCH = 64, /* values that wait on the stack for a table made to measure */
+  BATCH = 64, /* keys and values that wait on the stack for a table made to measure */
 };
 
 typedef struct decoder {
@@ -239,9 +239,8 @@ static int open_table(decoder *d, int *table) {
 }
 
 /* Moves what waits into the array, behind the stored elements. */
-static void store_elements(decoder *d, int table, lua_Integer stored) {
+static void store_elements(decoder *d, int table, lua_Integer stored, int waiting) {
   lua_State *L = d->L;
-  int waiting = lua_gettop(L) - table;
   if (stored == 0) {
     lua_createtable(L, waiting, 0);
     lua_pushvalue(L, d->array_mt);
@@ -253,41 +252,39 @@ static void store_elements(decoder *d, int table, lua_Integer stored) {
 }
 
 static int read_array(decoder *d) {
-  lua_State *L = d->L;
   int table;
   int err = open_table(d, &table);
   if (err != 0)
     return err;
   lua_Integer stored = 0;
-  bool is_first = true;
-  while (is_first ? peek(d) != ']' : peek(d) == ',') {
-    if (!is_first)
-      d->at++;
-    is_first = false;
+  int waiting = 0;
+  for (bool is_first = true; is_first ? peek(d) != ']' : peek(d) == ','; is_first = false) {
+    if (waiting == BATCH) {
+      store_elements(d, table, stored, BATCH);
+      stored += BATCH;
+      waiting = 0;
+    }
+    d->at += !is_first;
     if ((err = read_value(d)) != 0)
       return err;
-    if (lua_gettop(L) - table == BATCH) {
-      store_elements(d, table, stored);
-      stored += BATCH;
-    }
+    waiting++;
   }
   if (peek(d) != ']')
     return fail_here(d);
   d->at++;
   d->depth--;
-  store_elements(d, table, stored);
+  store_elements(d, table, stored, waiting);
   return 0;
 }
 
 /* Moves the keys and values that wait into the object; of equal keys the last wins. */
-static void store_members(decoder *d, int table) {
+static void store_members(decoder *d, int table, int waiting) {
   lua_State *L = d->L;
-  int top = lua_gettop(L);
   if (lua_isnil(L, table)) {
-    lua_createtable(L, 0, (top - table) / 2);
+    lua_createtable(L, 0, waiting);
     lua_replace(L, table);
   }
-  for (int key = table + 1; key < top; key += 2) {
+  for (int key = table + 1; waiting > 0; key += 2, waiting--) {
     lua_pushvalue(L, key);
     lua_pushvalue(L, key + 1);
     lua_rawset(L, table);
@@ -333,26 +330,26 @@ static int read_member(decoder *d) {
 }
 
 static int read_object(decoder *d) {
-  lua_State *L = d->L;
   int table;
   int err = open_table(d, &table);
   if (err != 0)
     return err;
-  bool is_first = true;
-  while (is_first ? peek(d) != '}' : peek(d) == ',') {
-    if (!is_first)
-      d->at++;
-    is_first = false;
+  int waiting = 0;
+  for (bool is_first = true; is_first ? peek(d) != '}' : peek(d) == ','; is_first = false) {
+    if (waiting == BATCH / 2) {
+      store_members(d, table, waiting);
+      waiting = 0;
+    }
+    d->at += !is_first;
     if ((err = read_member(d)) != 0)
       return err;
-    if (lua_gettop(L) - table == BATCH)
-      store_members(d, table);
+    waiting++;
   }
   if (peek(d) != '}')
     return fail_here(d);
   d->at++;
   d->depth--;
-  store_members(d, table);
+  store_members(d, table, waiting);
   return d->count > 0 ? resolve(d) : 0;
 }
 
@@ -431,11 +428,8 @@ static int read_arguments(decoder *d) {
   if (peek(d) != '[')
     return fail_here(d);
   d->at++;
-  bool is_first = true;
-  while (is_first ? peek(d) != ']' : peek(d) == ',') {
-    if (!is_first)
-      d->at++;
-    is_first = false;
+  for (bool is_first = true; is_first ? peek(d) != ']' : peek(d) == ','; is_first = false) {
+    d->at += !is_first;
     int err = read_argument(d);
     if (err != 0)
       return err;

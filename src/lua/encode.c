@@ -38,7 +38,7 @@ typedef struct encoder {
   level levels[SIO_MAX_DEPTH];
 } encoder;
 
-static int encode_value(encoder *e);
+static int encode_value(encoder *e, int type);
 
 /* ---- errors: all leave a message on top of the stack ---- */
 
@@ -318,8 +318,8 @@ static int encode_array(encoder *e, level *here, lua_Integer length) {
   int err = encode_char(e, '[');
   for (lua_Integer i = 1; err == 0 && i <= length; i++) {
     here->index = i;
-    lua_rawgeti(L, -1, i);
-    if ((i > 1 && (err = encode_char(e, ',')) != 0) || (err = encode_value(e)) != 0)
+    int type = lua_rawgeti(L, -1, i);
+    if ((i > 1 && (err = encode_char(e, ',')) != 0) || (err = encode_value(e, type)) != 0)
       return err;
     lua_pop(L, 1);
   }
@@ -364,7 +364,7 @@ static int encode_object(encoder *e, level *here) {
       return err;
     is_first = false;
     if ((err = encode_key(e, table + 1)) != 0 || (err = encode_char(e, ':')) != 0 ||
-        (err = encode_value(e)) != 0)
+        (err = encode_value(e, lua_type(L, -1))) != 0)
       return err;
   }
   return err != 0 ? err : encode_char(e, '}');
@@ -402,11 +402,11 @@ static int encode_light(encoder *e) {
   return fail_type(e, -1, "");
 }
 
-/* The value on top of the stack, as it is. */
-static int encode_plain(encoder *e) {
+/* The value of that type on top of the stack, as it is. */
+static int encode_plain(encoder *e, int type) {
   lua_State *L = e->L;
   sio_bytes bytes;
-  switch (lua_type(L, -1)) {
+  switch (type) {
   case LUA_TNIL:
     return encode_word(e, SIO_BYTES("null"));
   case LUA_TBOOLEAN:
@@ -461,19 +461,19 @@ static void prepare(encoder *e) {
   lua_replace(e->L, e->hooks + 1);
 }
 
-/* The value on top of the stack, which stays there. */
-static int encode_value(encoder *e) {
+/* The value of that type on top of the stack, where it stays. */
+static int encode_value(encoder *e, int type) {
   lua_State *L = e->L;
-  int type = lua_type(L, -1);
   if (type != LUA_TTABLE && type != LUA_TUSERDATA)
-    return encode_plain(e);
+    return encode_plain(e, type);
   if (e->marks.array_mt == NULL)
     prepare(e);
   if (metatable(L) == e->marks.array_mt || !push_hook(e))
-    return encode_plain(e);
+    return encode_plain(e, type);
   lua_pushvalue(L, -2);
   lua_call(L, 1, 1);
-  int err = encode_plain(e); /* as in JavaScript, the hook of what a hook returns is not called */
+  /* As in JavaScript, the hook of what a hook returns is not called. */
+  int err = encode_plain(e, lua_type(L, -1));
   if (err == 0)
     lua_pop(L, 1);
   return err;
@@ -514,7 +514,7 @@ int sio_lua_encode_args(lua_State *L, int first, int last, int number, sio_lua_e
     if (i > first)
       err = encode_char(&e, ',');
     if (err == 0)
-      err = encode_value(&e);
+      err = encode_value(&e, lua_type(L, -1));
     if (err == 0)
       lua_pop(L, 1);
   }
@@ -527,5 +527,5 @@ int sio_lua_encode_value(lua_State *L, int idx, const char *name, sio_lua_encodi
   start(&e, L, encoding);
   e.name = name;
   lua_pushvalue(L, idx);
-  return finish(&e, encode_value(&e));
+  return finish(&e, encode_value(&e, lua_type(L, -1)));
 }

@@ -186,7 +186,28 @@ static double convert(const literal *number) {
   return convert_slowly(number);
 }
 
+/* Most numbers: an integer of so few digits that nothing can go wrong. NULL: something else. */
+static const char *read_short(const char *at, const char *end, int64_t *integer) {
+  enum { SHORT = 18 };
+  bool is_negative = at < end && *at == '-';
+  const char *first = at + is_negative;
+  const char *limit = end - first > SHORT ? first + SHORT : end;
+  int64_t value = 0;
+  for (at = first; is_digit(at, limit); at++)
+    value = value * 10 + (*at - '0');
+  bool is_canonical = at > first && (*first != '0' || at == first + 1);
+  if (!is_canonical || (at < end && (*at == '.' || (*at | 0x20) == 'e' || is_digit(at, end))))
+    return NULL;
+  *integer = is_negative ? -value : value;
+  return at;
+}
+
 const char *sio_number_read(const char *at, const char *end, sio_number *number) {
+  const char *after = read_short(at, end, &number->integer);
+  if (after != NULL) {
+    number->is_integer = true;
+    return after;
+  }
   literal text;
   at = scan(at, end, &text);
   if (at == NULL)
@@ -213,19 +234,42 @@ static const char pairs[] = "000102030405060708091011121314151617181920212223242
                             "34353637383940414243444546474849505152535455565758596061626364656667"
                             "6869707172737475767778798081828384858687888990919293949596979899";
 
+static size_t count_digits(uint64_t n) {
+  static const uint64_t powers[] = {0,
+                                    10,
+                                    100,
+                                    1000,
+                                    10000,
+                                    100000,
+                                    1000000,
+                                    10000000,
+                                    100000000,
+                                    1000000000,
+                                    10000000000,
+                                    100000000000,
+                                    1000000000000,
+                                    10000000000000,
+                                    100000000000000,
+                                    1000000000000000,
+                                    10000000000000000,
+                                    100000000000000000,
+                                    1000000000000000000,
+                                    10000000000000000000u};
+  size_t guess = (size_t)(64 - __builtin_clzll(n | 1)) * 1233 >> 12; /* log10(2) = 1233 / 4096 */
+  return guess + (n >= powers[guess]);
+}
+
 static size_t write_unsigned(char *out, uint64_t n) {
-  char digits[20]; /* of 2^64 - 1 */
-  char *first = digits + sizeof(digits);
+  size_t len = count_digits(n);
+  char *first = out + len;
   while (n >= 100) {
     memcpy(first -= 2, pairs + n % 100 * 2, 2);
     n /= 100;
   }
   if (n >= 10)
-    memcpy(first -= 2, pairs + n * 2, 2);
+    memcpy(first - 2, pairs + n * 2, 2);
   else
-    *--first = (char)('0' + n);
-  size_t len = (size_t)(digits + sizeof(digits) - first);
-  memcpy(out, first, len);
+    first[-1] = (char)('0' + n);
   return len;
 }
 
