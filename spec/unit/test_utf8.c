@@ -87,6 +87,20 @@ static void the_state_after_a_piece_tells_if_it_may_go_on(void **state) {
   assert_false(sio_utf8_feed(&now, SIO_BYTES("what was invalid stays invalid, however long")));
 }
 
+/* The fast path must not step over the place where the rest of a character is missing. */
+static void ascii_inside_a_character_is_invalid(void **state) {
+  (void)state;
+  for (size_t lead = 0; lead < 70; lead++)
+    for (size_t gap = 0; gap < 70; gap++) {
+      unsigned char text[150];
+      memset(text, 'a', sizeof(text));
+      memcpy(text + lead, "\xe2\x82", 2);
+      text[lead + 2 + gap] = 0xac;
+      assert_int_equal(utf8_oracle_is_valid(text, sizeof(text)), gap == 0);
+      check(text, sizeof(text));
+    }
+}
+
 /* One character, whole or damaged, at each place of a text long enough for the fast path. */
 static void agrees_anywhere_in_a_long_text(void **state) {
   (void)state;
@@ -152,6 +166,7 @@ int main(void) {
       cmocka_unit_test(agrees_on_every_three_bytes),
       cmocka_unit_test(agrees_on_four_bytes),
       cmocka_unit_test(the_state_after_a_piece_tells_if_it_may_go_on),
+      cmocka_unit_test(ascii_inside_a_character_is_invalid),
       cmocka_unit_test(agrees_anywhere_in_a_long_text),
       cmocka_unit_test(agrees_on_random_text),
       cmocka_unit_test(ascii_prefix_ends_at_the_first_other_byte),

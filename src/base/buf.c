@@ -67,6 +67,6 @@ int sio_buf_u64(sio_buf *buf, unsigned long long n) {
 
 void sio_buf_consume(sio_buf *buf, size_t n) {
   buf->len -= n;
-  if (n > 0 && buf->len > 0)
+  if (n > 0)
     memmove(buf->base, buf->base + n, buf->len);
 }
