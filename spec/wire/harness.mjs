@@ -271,6 +271,8 @@ class Watcher {
       if (got.opcode === TEXT) this.take(got.payload.toString("utf8"));
     }
     this.socket.send(frame(CLOSE));
+    this.over = true;
+    for (const look of [...this.listening]) look();
   }
 
   take(text) {
@@ -285,13 +287,14 @@ class Watcher {
   wait(what, ready) {
     return new Promise((resolve, reject) => {
       const failed = () => {
+        clearTimeout(timer);
         this.listening.delete(look);
         reject(new assert.AssertionError({ message: `the watcher heard nothing of ${what}` }));
       };
       const timer = setTimeout(failed, PATIENCE);
       const look = () => {
         const value = ready();
-        if (value === undefined) return;
+        if (value === undefined) return this.over ? failed() : undefined;
         clearTimeout(timer);
         this.listening.delete(look);
         resolve(value);

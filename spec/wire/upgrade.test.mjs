@@ -106,6 +106,7 @@ describe("an upgrade", () => {
   test("a poll that is pending when it is done", async () => {
     const { session, ws } = await probed();
     const poll = await session.begin(request("GET", session.target));
+    await session.post("6");
     ws.send(bytes("5"));
     await webSocketLives(ws);
     assert.match((await poll.response()).text, /^(6|1|6\x1e1)$/);
