@@ -36,6 +36,14 @@ static void agrees_with_the_rfc(void **state) {
   }
 }
 
+static void nothing_encodes_to_nothing(void **state) {
+  (void)state;
+  char out[1];
+  assert_int_equal(sio_base64url_encode(out, sio_bytes_of(NULL, 0)), 0);
+  assert_int_equal(sio_base64_decode(out, sio_bytes_of(NULL, 0)), 0);
+  sio_base64_encode(out, sio_bytes_of(NULL, 0));
+}
+
 /* Blocks of the exact size, so that a sanitizer sees a byte read or written too far. */
 static void every_length_comes_back(void **state) {
   (void)state;
@@ -116,6 +124,7 @@ static void a_bad_character_is_found_anywhere(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(agrees_with_the_rfc),
+      cmocka_unit_test(nothing_encodes_to_nothing),
       cmocka_unit_test(every_length_comes_back),
       cmocka_unit_test(every_pair_of_last_characters_is_judged),
       cmocka_unit_test(is_strict),

@@ -83,6 +83,7 @@ static void the_state_after_a_piece_tells_if_it_may_go_on(void **state) {
     assert_int_equal(sio_utf8_is_whole(now), cases[i].whole);
   }
   uint32_t now = SIO_UTF8_START;
+  assert_true(sio_utf8_feed(&now, sio_bytes_of(NULL, 0)));
   assert_false(sio_utf8_feed(&now, SIO_BYTES("\xff")));
   assert_false(sio_utf8_feed(&now, SIO_BYTES("what was invalid stays invalid, however long")));
 }

@@ -42,10 +42,11 @@ uint64_t sio_siphash(const uint64_t key[2], sio_bytes text) {
       key[0] ^ 0x6c7967656e657261,
       key[1] ^ 0x7465646279746573,
   };
-  size_t whole = text.len / 8 * 8;
-  for (size_t i = 0; i < whole; i += 8)
-    absorb(&v, load(text.base + i, 8));
-  absorb(&v, load(text.base + whole, text.len - whole) | (uint64_t)text.len << 56);
+  const char *at = text.base;
+  size_t left = text.len;
+  for (; left >= 8; left -= 8, at += 8)
+    absorb(&v, load(at, 8));
+  absorb(&v, load(at, left) | (uint64_t)text.len << 56);
   v.c ^= 0xff;
   for (int i = 0; i < 3; i++)
     mix(&v);

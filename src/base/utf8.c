@@ -83,14 +83,15 @@ static inline bool is_ascii_block(const char *from) {
 
 bool sio_utf8_feed(uint32_t *state, sio_bytes piece) {
   uint64_t now = *state;
-  size_t at = 0;
-  for (; piece.len - at >= BLOCK; at += BLOCK)
-    if (now != START || !is_ascii_block(piece.base + at))
-      now = run(now, piece.base + at, BLOCK);
-  for (; piece.len - at >= 8; at += 8)
-    if (now != START || !is_ascii(load(piece.base + at)))
-      now = run(now, piece.base + at, 8);
-  now = run(now, piece.base + at, piece.len - at);
+  const char *at = piece.base;
+  size_t left = piece.len;
+  for (; left >= BLOCK; left -= BLOCK, at += BLOCK)
+    if (now != START || !is_ascii_block(at))
+      now = run(now, at, BLOCK);
+  for (; left >= 8; left -= 8, at += 8)
+    if (now != START || !is_ascii(load(at)))
+      now = run(now, at, 8);
+  now = run(now, at, left);
   *state = (uint32_t)now;
   return now != BAD;
 }
