@@ -8,10 +8,7 @@ sio_frame *sio_frame_new(size_t len) {
   sio_frame *frame = sio_malloc(sizeof(sio_frame) + len);
   if (frame == NULL)
     return NULL;
-  frame->refs = 1;
-  frame->head = 0;
-  frame->binary = false;
-  frame->len = len;
+  *frame = (sio_frame){.refs = 1, .len = len};
   return frame;
 }
 
