@@ -1,0 +1,117 @@
+/*
+ * The fan-out: one walk over the recipients, in the order of their arrays, that allocates nothing
+ * and calls nobody who could change them (sio_session_send only queues).
+ */
+#include "base/alloc.h"
+#include "base/error.h"
+#include "socketio/private.h"
+
+int sio_message_send(const sio_message *message, sio_session *session) {
+  int err = sio_session_send(session, message->text);
+  for (size_t i = 0; err == 0 && i < message->count; i++)
+    err = sio_session_send(session, message->attachments[i]);
+  return err;
+}
+
+/* --- the recipients --- */
+
+typedef struct walker {
+  void (*visit)(struct walker *walk, sio_socket *socket);
+  uint64_t mark; /* who has it is not visited */
+} walker;
+
+static void mark_excepted(const sio_nsp *nsp, const sio_target *target, uint64_t mark) {
+  for (size_t i = 0; i < target->except_count; i++) {
+    const sio_room *room = sio_nsp_room(nsp, target->except[i]);
+    for (uint32_t at = 0; room != NULL && at < room->count; at++)
+      room->members[at].socket->mark = mark;
+  }
+}
+
+static void visit_all(const sio_nsp *nsp, walker *walk) {
+  for (uint32_t at = 0; at < nsp->count; at++)
+    if (nsp->sockets[at]->mark != walk->mark)
+      walk->visit(walk, nsp->sockets[at]);
+}
+
+static void visit_room(const sio_room *room, walker *walk, bool may_repeat) {
+  for (uint32_t at = 0; at < room->count; at++) {
+    sio_socket *socket = room->members[at].socket;
+    if (socket->mark == walk->mark || socket->state != SIO_SOCKET_CONNECTED)
+      continue;
+    if (may_repeat)
+      socket->mark = walk->mark;
+    walk->visit(walk, socket);
+  }
+}
+
+static void visit_target(sio_nsp *nsp, const sio_target *target, walker *walk) {
+  walk->mark = ++nsp->mark;
+  mark_excepted(nsp, target, walk->mark);
+  if (target->room_count == 0)
+    visit_all(nsp, walk);
+  for (size_t i = 0; i < target->room_count; i++) {
+    const sio_room *room = sio_nsp_room(nsp, target->rooms[i]);
+    if (room != NULL)
+      visit_room(room, walk, target->room_count > 1);
+  }
+}
+
+/* --- what happens to them --- */
+
+typedef struct broadcast {
+  walker walk;
+  const sio_message *message;
+  bool is_volatile;
+  size_t count;
+} broadcast;
+
+static void send_to(walker *walk, sio_socket *socket) {
+  broadcast *it = SIO_OF(walk, broadcast, walk);
+  if (it->is_volatile && !sio_session_is_ready(socket->session))
+    return;
+  it->count += sio_message_send(it->message, socket->session) == 0;
+}
+
+size_t sio_nsp_broadcast(sio_nsp *nsp, const sio_target *target, const sio_message *message,
+                         bool is_volatile) {
+  broadcast it = {.walk.visit = send_to, .message = message, .is_volatile = is_volatile};
+  visit_target(nsp, target, &it.walk);
+  return it.count;
+}
+
+typedef struct selection {
+  walker walk;
+  sio_socket **sockets;
+  size_t count;
+} selection;
+
+static void select_one(walker *walk, sio_socket *socket) {
+  selection *it = SIO_OF(walk, selection, walk);
+  it->sockets[it->count++] = sio_socket_ref(socket);
+}
+
+/* At least as many as the target has. */
+static size_t most(const sio_nsp *nsp, const sio_target *target) {
+  size_t members = 0;
+  for (size_t i = 0; i < target->room_count; i++) {
+    const sio_room *room = sio_nsp_room(nsp, target->rooms[i]);
+    members += room != NULL ? room->count : 0;
+  }
+  return target->room_count > 0 && members < nsp->count ? members : nsp->count;
+}
+
+sio_socket **sio_nsp_select(sio_nsp *nsp, const sio_target *target, size_t *count) {
+  selection it = {.walk.visit = select_one};
+  it.sockets = sio_malloc(most(nsp, target) * sizeof(*it.sockets));
+  if (it.sockets != NULL)
+    visit_target(nsp, target, &it.walk);
+  *count = it.count;
+  return it.sockets;
+}
+
+void sio_nsp_release(sio_socket **sockets, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    sio_socket_unref(sockets[i]);
+  sio_free(sockets);
+}

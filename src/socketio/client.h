@@ -1,0 +1,38 @@
+/*
+ * A client: the sockets that one session has in namespaces, and the binary packet whose attachments
+ * are still coming. The engine's events come here; whatever breaks the protocol closes the session.
+ */
+#ifndef SIO_SOCKETIO_CLIENT_H
+#define SIO_SOCKETIO_CLIENT_H
+
+#include "base/deadline.h"
+#include "base/list.h"
+#include "socketio/server.h"
+
+typedef struct sio_client {
+  uint32_t refs;  /* the server's, and one for each call that tells hooks */
+  uint32_t count; /* of sockets */
+  sio_server *server;
+  sio_session *session;
+  sio_list node; /* in the server's clients until the session has ended */
+  sio_list sockets;
+  sio_deadline connecting; /* runs until the first socket was accepted */
+  struct sio_assembly *assembly;
+} sio_client;
+
+/* A client in the server's list, as the session's data. NULL: out of memory. */
+sio_client *sio_client_new(sio_server *server, sio_session *session);
+
+/* One message of the session. Borrows. */
+void sio_client_receive(sio_client *client, sio_bytes data, bool binary);
+
+/* Drops all sockets and forgets the session. */
+void sio_client_end(sio_client *client, const char *reason, const char *detail);
+
+/* Disconnects every socket, telling the client, and closes the session. */
+void sio_client_disconnect(sio_client *client);
+
+/* Closes the session of a client that joined nothing in time (expire of the server's queue). */
+void sio_client_expire(sio_deadline *deadline);
+
+#endif

@@ -1,0 +1,163 @@
+#include "socketio/server.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "net/loop.h"
+#include "socketio/private.h"
+
+void sio_server_options_init(sio_server_options *options) {
+  *options = (sio_server_options){
+      .connect_timeout = SIO_CONNECT_TIMEOUT,
+      .max_attachments = SIO_MAX_ATTACHMENTS,
+      .max_namespaces = SIO_MAX_NAMESPACES,
+      .serve_client = true,
+  };
+  sio_engine_options_init(&options->engine);
+}
+
+/* --- what the engine tells --- */
+
+static void on_session(void *ctx, sio_session *session) {
+  sio_server *server = ctx;
+  sio_client *client = sio_client_new(server, session);
+  if (client == NULL) {
+    sio_session_close(session, true);
+    return;
+  }
+  sio_deadline_start(&server->connecting, &client->connecting, sio_loop_now(server->loop));
+}
+
+/* A session without a client is closing. */
+static void on_message(void *ctx, sio_session *session, char *data, size_t len, bool binary) {
+  (void)ctx;
+  sio_client *client = sio_session_data(session);
+  if (client != NULL)
+    sio_client_receive(client, sio_bytes_of(data, len), binary);
+}
+
+static void on_upgrade(void *ctx, sio_session *session) {
+  const sio_server *server = ctx;
+  server->hooks->on_upgrade(server->ctx, session);
+}
+
+static void on_drain(void *ctx, sio_session *session) {
+  (void)ctx, (void)session; /* what is sent waits in the session, not here */
+}
+
+static void on_close(void *ctx, sio_session *session, const char *reason, const char *detail) {
+  const sio_server *server = ctx;
+  sio_client *client = sio_session_data(session);
+  if (client != NULL)
+    sio_client_end(client, reason, detail);
+  server->hooks->on_session_close(server->ctx, session, reason, detail);
+}
+
+static const sio_engine_hooks engine_hooks = {
+    .on_session = on_session,
+    .on_message = on_message,
+    .on_upgrade = on_upgrade,
+    .on_drain = on_drain,
+    .on_close = on_close,
+};
+
+/* --- life --- */
+
+static int set_up(sio_server *server) {
+  if (sio_server_nsp(server, SIO_BYTES("/"), true) == NULL)
+    return SIO_ENOMEM;
+  server->engine = sio_engine_new(server->loop, &server->options.engine, &engine_hooks, server);
+  if (server->engine == NULL)
+    return SIO_ENOMEM;
+  /* The engine has copied what its options borrow. */
+  server->options.engine = *sio_engine_get_options(server->engine);
+  if (!server->options.serve_client)
+    return 0;
+  server->files = sio_client_files_new(server->options.engine.path, server->options.engine.cors);
+  return server->files != NULL ? 0 : SIO_ENOMEM;
+}
+
+sio_server *sio_server_new(sio_loop *loop, const sio_server_options *options,
+                           const sio_hooks *hooks, void *ctx) {
+  sio_server *server = sio_calloc(1, sizeof(*server));
+  if (server == NULL)
+    return NULL;
+  server->options = *options;
+  server->hooks = hooks;
+  server->ctx = ctx;
+  server->loop = loop;
+  sio_list_init(&server->clients);
+  sio_deadlines_init(&server->connecting, options->connect_timeout, sio_client_expire);
+  sio_loop_watch(loop, &server->connecting);
+  if (sio_map_init(&server->nsps) == 0 && set_up(server) == 0)
+    return server;
+  sio_server_free(server);
+  return NULL;
+}
+
+/* The handlers are asked for client files first, since the engine takes all of its path. */
+void sio_server_attach(sio_server *server, sio_http_server *http) {
+  sio_http_server_add(http, sio_engine_handler(server->engine), true);
+  if (server->files != NULL)
+    sio_http_server_add(http, sio_client_files_handler(server->files), true);
+  server->is_attached = true;
+}
+
+static void end_clients(sio_server *server) {
+  while (!sio_list_is_empty(&server->clients))
+    sio_client_end(SIO_OF(server->clients.next, sio_client, node), "server shutting down", NULL);
+}
+
+void sio_server_close(sio_server *server) {
+  end_clients(server);
+  sio_engine_close(server->engine);
+}
+
+void sio_server_reopen(sio_server *server) {
+  sio_engine_reopen(server->engine);
+}
+
+static void detach(sio_server *server) {
+  if (!server->is_attached)
+    return;
+  sio_http_server_remove(sio_engine_handler(server->engine));
+  if (server->files != NULL)
+    sio_http_server_remove(sio_client_files_handler(server->files));
+}
+
+static void free_nsps(sio_server *server) {
+  size_t at = 0;
+  for (sio_nsp *nsp; (nsp = sio_map_next(&server->nsps, &at)) != NULL;)
+    sio_nsp_remove(nsp);
+  sio_map_deinit(&server->nsps);
+}
+
+void sio_server_free(sio_server *server) {
+  server->is_silent = true;
+  end_clients(server);
+  detach(server);
+  sio_client_files_free(server->files);
+  if (server->engine != NULL)
+    sio_engine_free(server->engine);
+  sio_loop_unwatch(&server->connecting);
+  free_nsps(server);
+  sio_free(server);
+}
+
+/* --- what it has --- */
+
+sio_engine *sio_server_engine(const sio_server *server) {
+  return server->engine;
+}
+
+sio_nsp *sio_server_nsp(sio_server *server, sio_bytes name, bool create) {
+  sio_nsp *nsp = sio_map_get(&server->nsps, name);
+  if (nsp != NULL || !create)
+    return nsp;
+  nsp = sio_nsp_new(server, name);
+  if (nsp != NULL && sio_map_put(&server->nsps, sio_nsp_name(nsp), nsp) != 0) {
+    sio_nsp_unref(nsp);
+    return NULL;
+  }
+  return nsp;
+}
