@@ -65,17 +65,18 @@ static int accept_one(const sio_listener *listener, sio_sockaddr *from) {
 
 /*
  * There is no descriptor for the connection that waits, and it would wake us again and again: the
- * spare one is given up so that it can be taken and closed. The client learns at once.
+ * spare one is given up so that it can be taken and closed. The client learns at once. 0 or errno.
  */
-static bool shed_one(sio_listener *listener) {
+static int turn_away(sio_listener *listener) {
   if (listener->spare < 0)
-    return false;
+    return EMFILE;
   close(listener->spare);
   int fd = accept_one(listener, &(sio_sockaddr){0});
+  int error = fd < 0 ? errno : 0;
   if (fd >= 0)
     close(fd);
   listener->spare = open_spare();
-  return fd >= 0;
+  return error;
 }
 
 /* Whatever makes accepting impossible may last: tries again a little later instead of spinning. */
@@ -92,23 +93,21 @@ static bool accept_next(sio_listener *listener) {
     welcome(listener, fd, &from);
     return true;
   }
-  switch (errno) {
+  int error = errno;
+  if (error == EMFILE || error == ENFILE)
+    error = turn_away(listener);
+  switch (error) {
+  case 0:
   case EINTR:
   case ECONNABORTED:
   case EPROTO:
     return true;
   case EAGAIN:
     return false;
-  case EMFILE:
-  case ENFILE:
-    if (shed_one(listener))
-      return true;
-    break;
   default:
-    break;
+    rest(listener);
+    return false;
   }
-  rest(listener);
-  return false;
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events) {
@@ -126,6 +125,8 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 
 void sio_listener_on_rested(sio_deadline *deadline) {
   sio_listener *listener = SIO_OF(deadline, sio_listener, rest);
+  if (listener->spare < 0)
+    listener->spare = open_spare();
   uv_poll_start(&listener->poll, UV_READABLE, on_ready);
 }
 
