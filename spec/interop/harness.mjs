@@ -122,7 +122,7 @@ export class Application {
   stdout = [];
   stderr = "";
 
-  static async start(app, { args = [], port = 0 } = {}) {
+  static async start(app, { args = [], port = 0, path = "/socket.io" } = {}) {
     const self = new Application();
     const [command, ...rest] = commandLine(app, args);
     self.process = spawn(command, rest, {
@@ -152,7 +152,8 @@ export class Application {
     });
     self.port = await within(ready, `"listening" from ${app}`);
     self.url = `http://127.0.0.1:${self.port}`;
-    self.control = io(`${self.url}/control`, { forceNew: true, transports: ["websocket"] });
+    const options = { forceNew: true, transports: ["websocket"], path };
+    self.control = io(`${self.url}/control`, options);
     self.control.on("report", (...report) => self.#receive(report));
     await event(self.control, "connect");
     return self;
@@ -222,9 +223,12 @@ export class Application {
       queue.length > 0
         ? Promise.resolve(queue.shift())
         : within(new Promise((resolve) => waiting.push(resolve)), "WebSocket message");
-    ws.on("error", () => {});
+    ws.on("upgrade", (response) => (ws.upgrade = response));
     ws.closed = new Promise((resolve) => ws.on("close", (code) => resolve(code)));
-    await event(ws, "open");
+    await Promise.race([
+      event(ws, "open"),
+      new Promise((_, reject) => ws.on("error", reject)),
+    ]);
     return ws;
   }
 

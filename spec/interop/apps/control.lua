@@ -11,14 +11,17 @@ function control.reporter(server)
   end
 end
 
--- Serves until the tests ask for the end.
-function control.serve(server)
+-- Serves until the tests ask for the end. `ready` may put more on the HTTP server.
+function control.serve(server, ready)
   server:of("/control"):on("connection", function(socket)
     socket:on("shutdown", function()
       server:close()
     end)
   end)
   assert(server:listen("127.0.0.1:" .. (os.getenv "PORT" or "0")))
+  if ready then
+    ready(server.httpServer)
+  end
   io.stdout:setvbuf "line"
   print("listening " .. server:address().port)
   socketio.run()
