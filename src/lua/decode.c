@@ -204,9 +204,10 @@ static int read_string(decoder *d) {
     if (*d->at != '\\')
       return fail(d, SIO_EPARSE, "control character in a string");
     is_plain = false;
-    if (d->end - d->at < 2)
+    d->at++;
+    if (d->at == d->end)
       return fail_here(d);
-    d->at += 2;
+    d->at++;
   }
   const char *last = d->at++;
   size_t len = (size_t)(last - first);

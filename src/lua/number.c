@@ -221,7 +221,7 @@ const char *sio_number_read(const char *at, const char *end, sio_number *number)
   double real = convert(&text);
   if (text.is_negative)
     real = -real;
-  if (real >= -0x1p63 && real < 0x1p63 && real == (double)(int64_t)real)
+  if (real > -0x1p63 && real < 0x1p63 && real == (double)(int64_t)real)
     *number = (sio_number){.is_integer = true, .integer = (int64_t)real};
   else
     *number = (sio_number){.real = real};
