@@ -18,16 +18,17 @@ typedef struct sio_header {
 typedef struct sio_request {
   uint32_t refs;
   uint16_t header_count;
+  uint8_t minor; /* of the version: 0 or 1 */
   bool keep_alive;
-  bool upgrade;     /* asks for another protocol */
-  bool secure;      /* came over TLS */
-  sio_bytes method; /* "GET" */
-  sio_bytes url;    /* the target as sent, an absolute one reduced to its path and query */
-  sio_bytes path;   /* of url, up to '?' */
-  sio_bytes query;  /* after '?', still encoded */
-  sio_bytes remote_address;
-  int64_t content_length; /* -1: none given */
+  bool upgrade; /* asks for another protocol (h2c, which clients offer unasked, does not count) */
+  bool secure;  /* came over TLS */
   bool chunked;
+  int64_t content_length; /* -1: none given */
+  sio_bytes method;       /* "GET" */
+  sio_bytes url;          /* the target as sent, an absolute one reduced to its path and query */
+  sio_bytes path;         /* of url, up to '?' */
+  sio_bytes query;        /* after '?', still encoded */
+  sio_bytes remote_address;
   const sio_header *headers; /* in the order they came */
 } sio_request;
 
@@ -36,6 +37,10 @@ static inline sio_request *sio_request_ref(sio_request *request) {
   return request;
 }
 void sio_request_unref(sio_request *request); /* NULL is allowed */
+
+static inline bool sio_request_has_body(const sio_request *request) {
+  return request->chunked || request->content_length > 0;
+}
 
 /* The value of the first header of that (lower-case) name, or an empty run with base NULL. */
 sio_bytes sio_request_header(const sio_request *request, const char *name);

@@ -1,0 +1,12 @@
+/* Characters of header names: "token" of RFC 9110, 5.6.2. */
+#ifndef SIO_HTTP_TOKEN_H
+#define SIO_HTTP_TOKEN_H
+
+#include "base/bytes.h"
+
+/* The character in lower case, or 0 if no token has it. */
+char sio_token_lower(char c);
+
+bool sio_token_is_valid(sio_bytes text); /* at least one character, all of them of a token */
+
+#endif
