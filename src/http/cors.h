@@ -31,7 +31,11 @@ typedef struct sio_cors {
 
 void sio_cors_init(sio_cors *cors); /* the module's defaults */
 
-/* Adds the headers to the answer to come. True: it was a preflight and has been answered. */
+/*
+ * Adds the headers to the answer to come. True: it was a preflight and has been answered. A header
+ * that memory does not suffice for, or that an option spoils with a line end, is left out: the
+ * browser then refuses, which is the safe side.
+ */
 bool sio_cors_apply(const sio_cors *cors, sio_exchange *exchange);
 
 #endif
