@@ -19,6 +19,7 @@ typedef struct sio_frame {
   uint32_t refs;
   uint8_t head; /* bytes of WebSocket header, right-aligned in room */
   bool binary;  /* a binary message, not text */
+  bool plain;   /* never compressed: the application says so */
   size_t len;   /* bytes of payload */
   unsigned char room[SIO_FRAME_ROOM];
   char payload[];

@@ -1,0 +1,62 @@
+--- socket.conn: the connection under a client's sockets, whatever transport carries it.
+
+local events = require("socketio.events")
+local object = require("socketio.object")
+
+local Conn, getters = {}, {}
+
+--- { name = "polling" or "websocket" }
+function getters:transport()
+  return { name = self._handle:transport() }
+end
+
+--- "opening", "open", "closing" or "closed"
+function getters:readyState()
+  return self._handle:state()
+end
+
+--- Bytes queued for the client.
+function getters:bufferedAmount()
+  return self._handle:buffered()
+end
+
+function getters:request()
+  local request = self._handle:request()
+  rawset(self, "request", request)
+  return request
+end
+
+function getters:remoteAddress()
+  return self.request.remoteAddress
+end
+
+--- Closes the connection, after what is queued was sent; at once with discard.
+function Conn:close(discard)
+  self._handle:close(discard)
+  return self
+end
+
+function Conn:_fail(phase, event, message, traceback)
+  self._server:_report(message, traceback, { phase = phase, event = event })
+end
+
+local meta = object.class("socketio.Conn", object.extend(Conn, events.methods), getters)
+
+local conn = {}
+
+--- The functions that the core calls, for one server.
+function conn.hooks(server)
+  return {
+    conn = function(handle)
+      return setmetatable({ id = handle:id(), protocol = 4, _handle = handle, _server = server }, meta)
+    end,
+    upgrade = function(self)
+      events.fire(self, "handler", "upgrade", self.transport)
+    end,
+    sessionClose = function(self, reason, detail)
+      events.fire(self, "handler", "close", reason, detail)
+    end,
+  }
+end
+
+return conn

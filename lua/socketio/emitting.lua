@@ -1,0 +1,59 @@
+--- What every emit has in common: the names it refuses, the callback at its end.
+
+local check = require("socketio.check")
+local tasks = require("socketio.tasks")
+
+local emitting = {}
+
+emitting.TIMEOUT = "operation has timed out"
+emitting.no_flags = {} -- shared by all emits without flags: never written to
+
+local reserved = {
+  connect = true,
+  connect_error = true,
+  disconnect = true,
+  disconnecting = true,
+  newListener = true,
+  removeListener = true,
+}
+
+--- Raises unless event may be emitted by method.
+function emitting.check_event(method, event)
+  if type(event) ~= "string" then
+    check.fail(1, method, "event name", event)
+  end
+  if reserved[event] then
+    check.raise(("bad argument #1 to '%s' (%q is a reserved event name)"):format(method, event))
+  end
+end
+
+--- The n values without the last.
+function emitting.all_but_last(n, ...)
+  if n <= 1 then
+    return
+  end
+  local values = { ... }
+  return table.unpack(values, 1, n - 1)
+end
+
+--- Calls start(answered, ...) with the arguments, where answered(err, result) is to be called once. If the last argument
+-- is a function, that is called back; otherwise the running coroutine waits: returns result, or nil, err and
+-- result when there was an error.
+function emitting.with_answer(method, start, ...)
+  local n = select("#", ...)
+  local last = n > 0 and select(n, ...)
+  if type(last) == "function" then
+    start(last, emitting.all_but_last(n, ...))
+    return
+  end
+  local args = table.pack(...)
+  local err, result = tasks.await(method, function(done)
+    start(done, table.unpack(args, 1, args.n))
+  end)
+  if err ~= nil then
+    return nil, err, result
+  end
+  return result
+end
+
+return emitting

@@ -1,0 +1,166 @@
+--- Listeners by event, as Node's EventEmitter has them. Objects keep them in _on: event to one listener, or
+-- to a list of several. A listener is a function, or { once = function }. Lists are never changed in
+-- place, so firing an event is not disturbed by listeners that come and go meanwhile.
+
+local array = require("socketio.core").array
+local check = require("socketio.check")
+local tasks = require("socketio.tasks")
+
+local events = {}
+
+local function is_list(entry)
+  return type(entry) == "table" and entry.once == nil
+end
+
+local function original(listener)
+  return type(listener) == "table" and listener.once or listener
+end
+
+-- The listeners of an event as a list that must not be changed.
+local function list_of(self, event)
+  local entry = self._on and self._on[event]
+  if entry == nil then
+    return {}
+  end
+  return is_list(entry) and entry or { entry }
+end
+
+local function add(self, method, event, fn, once, first)
+  if type(event) ~= "string" and type(event) ~= "number" then
+    check.fail(1, method, "event name", event)
+  end
+  event = tostring(event)
+  fn = check.fn(2, method, fn)
+  local listener = once and { once = fn } or fn
+  local on = rawget(self, "_on")
+  if not on then
+    on = {}
+    rawset(self, "_on", on)
+  end
+  local entry = on[event]
+  if entry == nil then
+    on[event] = listener
+  else
+    local list = table.move(list_of(self, event), 1, #list_of(self, event), 1, {})
+    table.insert(list, first and 1 or #list + 1, listener)
+    on[event] = list
+  end
+  if self._added then
+    self:_added(event)
+  end
+  return self
+end
+
+-- Removes the newest listener for which matches(listener) is true.
+local function remove(self, event, matches)
+  local list = list_of(self, event)
+  for i = #list, 1, -1 do
+    if matches(list[i]) then
+      local rest = table.move(list, 1, #list, 1, {})
+      table.remove(rest, i)
+      self._on[event] = #rest > 1 and rest or rest[1]
+      return true
+    end
+  end
+  return false
+end
+
+--- The methods that a class gets. All but the last three return the object.
+events.methods = {}
+local methods = events.methods
+
+function methods:on(event, fn)
+  return add(self, "on", event, fn)
+end
+
+function methods:addListener(event, fn)
+  return add(self, "addListener", event, fn)
+end
+
+function methods:prependListener(event, fn)
+  return add(self, "prependListener", event, fn, false, true)
+end
+
+function methods:once(event, fn)
+  return add(self, "once", event, fn, true)
+end
+
+function methods:prependOnceListener(event, fn)
+  return add(self, "prependOnceListener", event, fn, true, true)
+end
+
+--- off(event, fn) removes one listener; off(event) all of the event; off() all.
+function methods:off(event, fn)
+  if fn == nil then
+    return methods.removeAllListeners(self, event)
+  end
+  remove(self, tostring(event), function(listener)
+    return original(listener) == fn
+  end)
+  return self
+end
+
+function methods:removeListener(event, fn)
+  return methods.off(self, event, fn)
+end
+
+function methods:removeAllListeners(event)
+  if event == nil then
+    rawset(self, "_on", nil)
+  elseif self._on then
+    self._on[tostring(event)] = nil
+  end
+  return self
+end
+
+--- The functions that listen to an event, in the order they are called.
+function methods:listeners(event)
+  local fns = {}
+  for i, listener in ipairs(list_of(self, tostring(event))) do
+    fns[i] = original(listener)
+  end
+  return array(fns)
+end
+
+function methods:listenerCount(event)
+  return #list_of(self, tostring(event))
+end
+
+--- The names of the events that have listeners, sorted.
+function methods:eventNames()
+  local names = {}
+  for name in pairs(self._on or {}) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  return array(names)
+end
+
+local function call(self, phase, event, listener, ...)
+  if type(listener) == "table" then
+    remove(self, event, function(other)
+      return other == listener
+    end)
+    listener = listener.once
+  end
+  tasks.run(self, phase, event, listener, ...)
+end
+
+--- Calls the listeners of event with the arguments, each in a task. False if there are none.
+function events.fire(self, phase, event, ...)
+  local on = self._on
+  local entry = on and on[event]
+  if entry == nil then
+    return false
+  end
+  if is_list(entry) then
+    for i = 1, #entry do
+      call(self, phase, event, entry[i], ...)
+    end
+  else
+    call(self, phase, event, entry, ...)
+  end
+  return true
+end
+
+return events

@@ -1,0 +1,248 @@
+--- HTTP beside Socket.IO: a server, its requests and answers.
+
+local core = require("socketio.core")
+local check = require("socketio.check")
+local emitting = require("socketio.emitting")
+local events = require("socketio.events")
+local object = require("socketio.object")
+local options = require("socketio.options")
+local tasks = require("socketio.tasks")
+
+local http = {}
+
+local MAX_BODY = 1000000 -- bytes of a request's body that text and json take
+
+-- === Requests =====================================================================================
+
+local Request = {}
+
+-- What the request's head says is read from the core's handle.
+local request_meta = object.class("socketio.HttpRequest", Request, {}, function(self, key)
+  return self._request[key]
+end)
+
+--- The body, at most limit bytes (1 MB); waits for it, or calls fn(err, text).
+function Request:text(fn)
+  return emitting.with_answer("text", function(answered)
+    if self._body then
+      answered(nil, self._body)
+      return
+    end
+    self._exchange:readBody(MAX_BODY, function(body, err)
+      rawset(self, "_body", body)
+      answered(err, body)
+    end)
+  end, fn)
+end
+
+--- The body as JSON; waits for it, or calls fn(err, value).
+function Request:json(fn)
+  return emitting.with_answer("json", function(answered)
+    Request.text(self, function(err, text)
+      if err then
+        answered(err)
+        return
+      end
+      local value, problem = core.decode(text)
+      if value == nil then
+        answered(problem)
+      else
+        answered(nil, value)
+      end
+    end)
+  end, fn)
+end
+
+-- === Answers ======================================================================================
+
+local Response = {}
+
+--- The status of the answer; 200 unless it is set.
+function Response:status(code)
+  if math.type(code) ~= "integer" or code < 200 or code > 999 then
+    check.fail(1, "status", "status code", code)
+  end
+  rawset(self, "statusCode", code)
+  return self
+end
+
+--- Sets a header; nil removes it.
+function Response:set(name, value)
+  check.string(1, "set", name, "header name")
+  if value ~= nil then
+    value = tostring(value)
+  end
+  if not self._exchange:header(name, value) then
+    check.raise(("bad argument to 'set' (header %q cannot be sent: a name or value with characters that are not "
+      .. "allowed, or one that the connection manages)"):format(name))
+  end
+  if name:lower() == "content-type" then
+    rawset(self, "_type", value)
+  end
+  return self
+end
+
+local function send(self, content_type, body)
+  self._exchange:send(self.statusCode, self._type and "" or content_type, body)
+  return self
+end
+
+--- The whole answer: text, as HTML unless a Content-Type was set; a Binary as bytes.
+function Response:send(text)
+  if core.isBinary(text) then
+    return send(self, "application/octet-stream", tostring(text))
+  end
+  if text ~= nil and type(text) ~= "string" and type(text) ~= "number" then
+    check.fail(1, "send", "string", text)
+  end
+  return send(self, "text/html; charset=utf-8", text and tostring(text) or "")
+end
+
+--- The whole answer: a value as JSON.
+function Response:json(value)
+  return send(self, "application/json; charset=utf-8", core.encode(value))
+end
+
+--- The whole answer: a file, with its type and ETag; 404 when there is none.
+function Response:sendFile(path)
+  self._exchange:sendFile(check.string(1, "sendFile", path, "path"))
+  return self
+end
+
+--- A piece of the answer. The first one sends the head; finish ends it.
+function Response:write(chunk)
+  check.string(1, "write", chunk)
+  if not self._started then
+    rawset(self, "_started", true)
+    self._exchange:start(self.statusCode, "")
+  end
+  self._exchange:write(chunk)
+  return self
+end
+
+--- Ends the answer, after a last piece if there is one.
+function Response:finish(chunk)
+  if chunk ~= nil then
+    check.string(1, "finish", chunk)
+  end
+  if not self._started then
+    return send(self, "", chunk or "")
+  end
+  if chunk then
+    Response.write(self, chunk)
+  end
+  self._exchange:finish()
+  return self
+end
+
+local response_meta = object.class("socketio.HttpResponse", Response, {
+  --- Whether nothing can be sent any more: the answer is complete, or the client gone.
+  finished = function(self)
+    return self._exchange:isOver()
+  end,
+})
+
+-- === Servers ======================================================================================
+
+local HttpServer = {}
+
+--- Listens on a port, "host:port" or "unix:/path"; has bound when it returns. Returns the server, or nil, a
+-- message and a code such as "EADDRINUSE".
+function HttpServer:listen(address)
+  if math.type(address) ~= "integer" and type(address) ~= "string" then
+    check.fail(1, "listen", 'port, "host:port" or "unix:/path"', address)
+  end
+  local ok, message, code = self._http:listen(tostring(address))
+  if not ok then
+    return nil, ("cannot listen on %s: %s"):format(address, message), code
+  end
+  return self
+end
+
+--- { address, family, port }, or nil when it does not listen.
+function HttpServer:address()
+  local host, family, port = self._http:address()
+  if not host then
+    return nil
+  end
+  return { address = host, family = family, port = port }
+end
+
+--- Serves the files of a folder below a path. Raises when there is no such folder.
+function HttpServer:static(prefix, folder)
+  check.string(1, "static", prefix, 'path that begins with "/"')
+  check.string(2, "static", folder, "folder")
+  if prefix:sub(1, 1) ~= "/" then
+    check.fail(1, "static", 'path that begins with "/"', prefix)
+  end
+  local ok, message = self._http:static(prefix, folder)
+  if not ok then
+    check.raise(("bad argument #2 to 'static' (%s: %s)"):format(folder, message))
+  end
+  return self
+end
+
+--- Stops listening; waits until the last connection is closed, or calls fn then. Outside a coroutine and without fn it
+-- does not wait.
+function HttpServer:close(fn)
+  local function start(done)
+    local waiting = self._closing
+    if waiting then
+      waiting[#waiting + 1] = done
+      return
+    end
+    rawset(self, "_closing", { done })
+    self._http:close(function()
+      local list = self._closing
+      rawset(self, "_closing", nil)
+      for _, each in ipairs(list) do
+        tasks.run(self, "handler", "close", each)
+      end
+    end)
+  end
+  if fn ~= nil then
+    start(check.fn(1, "close", fn))
+  elseif tasks.can_wait() then
+    tasks.await("close", start)
+  else
+    start(function() end)
+  end
+end
+
+-- The first listener to "request" has come.
+function HttpServer:_added(event)
+  if event ~= "request" or self._listens then
+    return
+  end
+  rawset(self, "_listens", true)
+  self._http:onRequest(function(exchange, request)
+    local req = setmetatable({ _request = request, _exchange = exchange }, request_meta)
+    local res = setmetatable({ statusCode = 200, _exchange = exchange }, response_meta)
+    events.fire(self, "request", "request", req, res)
+  end)
+end
+
+function HttpServer:_fail(phase, event, message, traceback)
+  local report = self._report
+  if report then
+    report(message, traceback, { phase = phase, event = event })
+  else
+    tasks.print_error("a " .. phase .. " handler", traceback)
+  end
+end
+
+local server_meta = object.class("socketio.HttpServer", object.extend(HttpServer, events.methods))
+
+--- An HTTP server with these options.
+function http.createServer(given)
+  if given ~= nil and type(given) ~= "table" then
+    check.fail(1, "createServer", "table of options", given)
+  end
+  return setmetatable({ _http = core.http(options.http(given or {})) }, server_meta)
+end
+
+function http.is_server(value)
+  return getmetatable(value) == server_meta
+end
+
+return http

@@ -1,0 +1,54 @@
+--- Socket.IO for Lua: require "socketio".
+
+local core = require("socketio.core")
+local http = require("socketio.http")
+local pattern = require("socketio.pattern")
+local server = require("socketio.server")
+local tasks = require("socketio.tasks")
+local timers = require("socketio.timers")
+
+-- Errors that reach the core come from this library, or are out of memory: the application's were caught.
+core.setReporter(function(message)
+  tasks.print_error("socketio itself", message)
+end)
+
+local socketio = {
+  _VERSION = core._VERSION,
+  --- The protocol's version.
+  protocol = 5,
+
+  -- Values.
+  null = core.null,
+  array = core.array,
+  array_mt = core.array_mt,
+  binary = core.binary,
+  isBinary = core.isBinary,
+  pattern = pattern.new,
+
+  -- Servers.
+  Server = server.new,
+  createServer = http.createServer,
+
+  -- The event loop.
+  run = core.run,
+  stop = core.stop,
+  step = core.step,
+  poll = core.poll,
+  fd = core.fd,
+  timeout = core.timeout,
+  now = core.now,
+
+  -- Time.
+  setTimeout = timers.setTimeout,
+  setInterval = timers.setInterval,
+  clearTimeout = timers.clearTimeout,
+  clearInterval = timers.clearInterval,
+  sleep = timers.sleep,
+  spawn = timers.spawn,
+}
+
+return setmetatable(socketio, {
+  __call = function(_, ...)
+    return server.new(...)
+  end,
+})

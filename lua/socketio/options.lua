@@ -1,0 +1,300 @@
+--- The options of a server: known names, types, defaults, and the flat tables that the core reads.
+
+local check = require("socketio.check")
+local pattern = require("socketio.pattern")
+
+local options = {}
+
+-- === Kinds of values ==============================================================================
+
+local function boolean(value)
+  return type(value) == "boolean", "boolean"
+end
+
+local function number(least)
+  return function(value)
+    return type(value) == "number" and value == value and value >= least,
+      ("number of at least %g"):format(least)
+  end
+end
+
+local function one_of(...)
+  local names = { ... }
+  return function(value)
+    for _, name in ipairs(names) do
+      if value == name then
+        return true
+      end
+    end
+    return false, '"' .. table.concat(names, '" or "') .. '"'
+  end
+end
+
+local function path(value)
+  return type(value) == "string" and value:sub(1, 1) == "/", 'path that begins with "/"'
+end
+
+local function transports(value)
+  if type(value) ~= "table" or #value == 0 then
+    return false, "list of transports"
+  end
+  for _, name in ipairs(value) do
+    if name ~= "polling" and name ~= "websocket" then
+      return false, 'list of "polling" and "websocket"'
+    end
+  end
+  return true
+end
+
+local function compression(value)
+  if type(value) == "boolean" then
+    return true
+  end
+  return type(value) == "table" and (value.threshold == nil or type(value.threshold) == "number"),
+    "boolean or { threshold = bytes }"
+end
+
+local function cors(value)
+  return value == false or type(value) == "table", "table or false"
+end
+
+-- === The options ==================================================================================
+
+-- Name to { default, kind }. http: also an option of createServer.
+local known = {
+  path = { "/socket.io", path },
+  serveClient = { true, boolean },
+  connectTimeout = { 45000, number(0) },
+  pingInterval = { 25000, number(1) },
+  pingTimeout = { 20000, number(1) },
+  upgradeTimeout = { 10000, number(1) },
+  maxHttpBufferSize = { 1e6, number(1) },
+  transports = { { "polling", "websocket" }, transports },
+  allowUpgrades = { true, boolean },
+  httpCompression = { { threshold = 1024 }, compression },
+  cors = { false, cors },
+  onError = { nil, function(value) return check.callable(value), "function" end },
+  maxBackpressure = { 4194304, number(1) },
+  backpressurePolicy = { "close", one_of("close", "dropVolatile") },
+  maxAttachments = { 10, number(0) },
+  maxNamespaces = { 256, number(1) },
+  headersTimeout = { 10000, number(1), http = true },
+  requestTimeout = { 30000, number(1), http = true },
+  maxHeaderSize = { 16384, number(256), http = true },
+}
+
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do
+    row[j] = j
+  end
+  for i = 1, #a do
+    local corner = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      local best = math.min(row[j] + 1, row[j - 1] + 1, corner + cost)
+      corner, row[j] = row[j], best
+    end
+  end
+  return row[#b]
+end
+
+local function nearest(name, specs)
+  local best, least
+  for candidate in pairs(specs) do
+    local d = distance(name:lower(), candidate:lower())
+    if not least or d < least or (d == least and candidate < best) then
+      best, least = candidate, d
+    end
+  end
+  return best
+end
+
+local function check_one(name, value, specs, what)
+  local spec = specs[name]
+  if not spec then
+    check.raise(("unknown %s '%s' (did you mean '%s'?)"):format(what, tostring(name),
+      nearest(tostring(name), specs)))
+  end
+  local ok, expected = spec[2](value)
+  if not ok then
+    check.raise(("bad %s '%s' (%s expected, got %s)"):format(what, name, expected,
+      type(value) == "string" and ("%q"):format(value) or check.kind(value)))
+  end
+end
+
+-- Checks given against specs, completes it with the defaults.
+local function complete(given, specs, what)
+  for name, value in pairs(given) do
+    check_one(name, value, specs, what)
+  end
+  local all = {}
+  for name, spec in pairs(specs) do
+    all[name] = given[name]
+    if all[name] == nil then
+      all[name] = spec[1]
+    end
+  end
+  return all
+end
+
+local http = {}
+for name, spec in pairs(known) do
+  if spec.http then
+    http[name] = spec
+  end
+end
+
+--- Checks a server's options; returns them all, defaults included. Raises for an unknown name or a bad value.
+function options.server(given)
+  return complete(given, known, "option")
+end
+
+--- The same for createServer and listen.
+function options.http(given)
+  return complete(given, http, "option")
+end
+
+-- === CORS =========================================================================================
+
+local function anything()
+  return true, ""
+end
+
+local function text_list(value)
+  return type(value) == "string" or type(value) == "table", "string or list of strings"
+end
+
+local cors_known = {
+  origin = { "*", anything },
+  methods = { "GET,HEAD,PUT,PATCH,POST,DELETE", text_list },
+  allowedHeaders = { nil, text_list },
+  exposedHeaders = { nil, text_list },
+  credentials = { false, boolean },
+  maxAge = { nil, number(0) },
+  preflightContinue = { false, boolean },
+  optionsSuccessStatus = { 204, number(200) },
+}
+
+local function joined(value)
+  return type(value) == "table" and table.concat(value, ",") or value
+end
+
+-- Asks a function (origin, callback) that answers by its result or by calling back at once.
+local function ask(fn, origin)
+  local answered, answer = false, nil
+  local result = fn(origin, function(err, allow)
+    answered, answer = true, err == nil and allow
+  end)
+  if answered then
+    return answer
+  end
+  return result
+end
+
+-- Is origin among what the option origin allows? origin is nil when the request has none.
+local function allows(allowed, origin)
+  if type(allowed) == "table" and not pattern.is(allowed) then
+    for _, one in ipairs(allowed) do
+      if allows(one, origin) then
+        return true
+      end
+    end
+    return false
+  end
+  if type(allowed) == "string" then
+    return allowed == origin
+  end
+  if pattern.is(allowed) then
+    return origin ~= nil and allowed:matches(origin)
+  end
+  return allowed and true or false
+end
+
+-- The function that decides on origins, or nil when a fixed answer is sent.
+local function decider(origin)
+  if type(origin) == "string" or origin == false then
+    return nil
+  end
+  if check.callable(origin) then
+    return function(asked)
+      local allowed = ask(origin, asked)
+      return allows(allowed == "*" or allowed, asked)
+    end
+  end
+  if origin == true or type(origin) == "table" then
+    return function(asked)
+      return allows(origin, asked)
+    end
+  end
+  check.raise(("bad option 'cors.origin' (string, pattern, list, function or boolean expected, got %s)")
+    :format(check.kind(origin)))
+end
+
+-- The table that the core reads (src/lua/options.c), and the function for its slot origin.
+local function core_cors(given)
+  if not given then
+    return false, nil
+  end
+  local all = complete(given, cors_known, "option of cors")
+  return {
+    fixed = type(all.origin) == "string" and all.origin or nil,
+    none = all.origin == false,
+    methods = joined(all.methods),
+    allowedHeaders = joined(all.allowedHeaders),
+    exposedHeaders = joined(all.exposedHeaders) or "",
+    credentials = all.credentials,
+    preflightContinue = all.preflightContinue,
+    optionsSuccessStatus = all.optionsSuccessStatus,
+    maxAge = all.maxAge or -1,
+  }, decider(all.origin)
+end
+
+-- === For the core =================================================================================
+
+local function threshold(value)
+  if value == false then
+    return -1
+  end
+  return type(value) == "table" and value.threshold or 0
+end
+
+local function has(list, name)
+  for _, one in ipairs(list) do
+    if one == name then
+      return true
+    end
+  end
+  return false
+end
+
+--- The path as requests begin with it: "/socket.io/".
+function options.prefix(text)
+  return (text:gsub("/+$", "")) .. "/"
+end
+
+--- From checked options, the table that the core reads, and the function for its slot origin.
+function options.core(all)
+  local cors_table, origin = core_cors(all.cors)
+  return {
+    path = options.prefix(all.path),
+    polling = has(all.transports, "polling"),
+    websocket = has(all.transports, "websocket"),
+    allowUpgrades = all.allowUpgrades,
+    pingInterval = all.pingInterval,
+    pingTimeout = all.pingTimeout,
+    upgradeTimeout = all.upgradeTimeout,
+    maxHttpBufferSize = all.maxHttpBufferSize,
+    maxBackpressure = all.maxBackpressure,
+    closeSlow = all.backpressurePolicy == "close",
+    compressionThreshold = threshold(all.httpCompression),
+    connectTimeout = all.connectTimeout,
+    maxAttachments = all.maxAttachments,
+    maxNamespaces = all.maxNamespaces,
+    serveClient = all.serveClient,
+    cors = cors_table,
+  }, origin
+end
+
+return options

@@ -1,0 +1,272 @@
+--- A Socket.IO server.
+--
+-- Private fields: _core (the core's handle), _nsps (name to namespace), _http (the servers it is attached to),
+-- _own (the one that it made).
+
+local core = require("socketio.core")
+local check = require("socketio.check")
+local conn = require("socketio.conn")
+local events = require("socketio.events")
+local http = require("socketio.http")
+local namespace = require("socketio.namespace")
+local object = require("socketio.object")
+local options = require("socketio.options")
+local tasks = require("socketio.tasks")
+
+local Server, getters = {}, {}
+
+-- === The main namespace ============================================================================
+
+-- What returns the namespace returns the server instead, so that calls can be chained.
+for _, name in ipairs({
+  "on", "once", "off", "listeners", "listenerCount", "eventNames", "removeAllListeners",
+  "prependListener", "prependOnceListener", "addListener", "removeListener", "use", "emit", "send",
+  "to", "in_", "in", "except", "compress", "timeout", "socketsJoin", "socketsLeave",
+  "disconnectSockets", "fetchSockets", "allSockets",
+}) do
+  Server[name] = function(self, ...)
+    local main = self.sockets
+    local first = main[name](...)
+    if first == main then
+      return self
+    end
+    return first
+  end
+end
+
+-- These may return more than one value.
+function Server:emitWithAck(...)
+  return self.sockets.emitWithAck(...)
+end
+
+for _, name in ipairs({ "volatile", "local_", "local" }) do
+  getters[name] = function(self)
+    return self.sockets[name]
+  end
+end
+
+-- === Namespaces ===================================================================================
+
+--- The namespace of that name, made when there is none. fn listens to its "connection".
+function Server:of(name, fn)
+  check.string(1, "of", name, "namespace's name")
+  if name:sub(1, 1) ~= "/" then
+    name = "/" .. name
+  end
+  local nsp = self._nsps[name]
+  if not nsp then
+    nsp = namespace.new(self, name)
+    self._nsps[name] = nsp
+    if name ~= "/" then
+      events.fire(self.sockets, "handler", "new_namespace", nsp)
+    end
+  end
+  if fn ~= nil then
+    nsp:on("connection", fn)
+  end
+  return nsp
+end
+
+-- === Listening ====================================================================================
+
+local function attach(self, server)
+  for _, known in ipairs(self._http) do
+    if known == server then
+      return
+    end
+  end
+  self._core:attach(server._http)
+  self._http[#self._http + 1] = server
+end
+
+--- Answers Socket.IO's requests on an HTTP server; or listens on a port. Returns the server.
+function Server:attach(target, given)
+  if not http.is_server(target) then
+    return Server.listen(self, target, given)
+  end
+  attach(self, target)
+  rawset(self, "httpServer", self.httpServer or target)
+  return self
+end
+
+--- Listens on a port (0: a free one), "host:port" or "unix:/path"; has bound when it returns. Returns the server, or
+-- nil, a message that says what to do, and a code such as "EADDRINUSE".
+function Server:listen(target, given)
+  if http.is_server(target) then
+    return Server.attach(self, target, given)
+  end
+  local server = self._own
+  if not server then
+    local http_options = {}
+    for _, name in ipairs({ "headersTimeout", "requestTimeout", "maxHeaderSize" }) do
+      http_options[name] = self.opts[name]
+    end
+    for name, value in pairs(given or {}) do
+      http_options[name] = value
+    end
+    server = http.createServer(http_options)
+    rawset(server, "_report", function(...)
+      self:_report(...)
+    end)
+  end
+  local ok, message, code = server:listen(target)
+  if not ok then
+    return nil, message, code
+  end
+  rawset(self, "_own", server)
+  rawset(self, "httpServer", server)
+  attach(self, server)
+  self._core:reopen()
+  return self
+end
+
+--- { address, family, port }, or nil when it does not listen.
+function Server:address()
+  return self.httpServer and self.httpServer:address()
+end
+
+--- Disconnects every client ("server shutting down") and stops listening; waits until the last connection is closed,
+-- or calls fn then. Outside a coroutine and without fn it does not wait.
+function Server:close(fn)
+  if fn ~= nil then
+    fn = check.fn(1, "close", fn)
+  end
+  self._core:close()
+  if self.httpServer then
+    return self.httpServer:close(fn)
+  end
+  if fn then
+    tasks.run(self.sockets, "handler", "close", fn)
+  end
+end
+
+--- The same as socketio.run and socketio.poll: one loop turns all servers.
+function Server.run(_, mode)
+  return core.run(mode)
+end
+
+function Server.poll(_, budget)
+  return core.poll(budget)
+end
+
+-- === Options ======================================================================================
+
+-- A getter without an argument, a setter with one, as long as the server is not in use.
+local function option(name)
+  return function(self, value)
+    if value == nil then
+      return self.opts[name]
+    end
+    local given = {}
+    for key, old in pairs(self._given) do
+      given[key] = old
+    end
+    given[name] = value
+    self:_configure(given)
+    return self
+  end
+end
+
+Server.path = option("path")
+Server.serveClient = option("serveClient")
+Server.connectTimeout = option("connectTimeout")
+
+local function hooks(self, origin)
+  local all = namespace.hooks()
+  for name, fn in pairs(conn.hooks(self)) do
+    all[name] = fn
+  end
+  all.origin = origin
+  return all
+end
+
+function Server:_configure(given)
+  local opts = options.server(given)
+  if #self._http > 0 then
+    check.raise("options cannot be changed once the server is listening or attached")
+  end
+  local core_options, origin = options.core(opts)
+  if self._core then
+    self._core:free()
+  end
+  rawset(self, "_given", given)
+  rawset(self, "opts", opts)
+  rawset(self, "_core", core.server(core_options, hooks(self, origin)))
+  for _, nsp in pairs(self._nsps) do
+    nsp:_bind()
+  end
+end
+
+-- === Errors =======================================================================================
+
+local function place(context)
+  local text = context.phase
+  if context.event then
+    text = text .. (" of %q"):format(context.event)
+  end
+  if context.socket then
+    text = text .. (" (socket %s)"):format(context.socket.id)
+  end
+  return text
+end
+
+--- Reports an error raised by the application: to onError, or on standard error.
+function Server:_report(message, traceback, context)
+  local handler = self.opts.onError
+  if handler then
+    local ok, err = pcall(handler, tostring(message), traceback, context)
+    if ok then
+      return
+    end
+    traceback = traceback .. "\n(and onError failed: " .. tostring(err) .. ")"
+  end
+  tasks.print_error(place(context), traceback)
+end
+
+-- === Making one ===================================================================================
+
+local hidden = {}
+for _, name in ipairs({ "open", "lines", "read", "write", "popen", "stdout", "stderr", "stdin" }) do
+  hidden[name] = true
+end
+local function missing(_, name)
+  if hidden[name] then
+    check.raise(("'io.%s' belongs to Lua's io library, which the name of this server hides: keep the library "
+      .. "under another name before (local lua_io = io)%s"):format(name,
+      name == "write" and "; to emit, use io:send" or ""))
+  end
+  return nil
+end
+
+local meta = object.class("socketio.Server", Server, getters, missing)
+
+local function is_target(value)
+  return type(value) == "number" or type(value) == "string" or http.is_server(value)
+end
+
+local server = {}
+
+--- Server([port | address | httpServer][, options]). Raises for a bad option, and when it cannot listen.
+function server.new(target, given)
+  if given == nil and type(target) == "table" and not http.is_server(target) then
+    target, given = nil, target
+  end
+  if target ~= nil and not is_target(target) then
+    check.fail(1, "Server", "port, address, HTTP server or table of options", target)
+  end
+  if given ~= nil and type(given) ~= "table" then
+    check.fail(2, "Server", "table of options", given)
+  end
+  local self = setmetatable({ _nsps = {}, _http = {} }, meta)
+  self:_configure(given or {})
+  rawset(self, "sockets", self:of("/"))
+  if target ~= nil then
+    local ok, message = self:listen(target)
+    if not ok then
+      check.raise(message)
+    end
+  end
+  return self
+end
+
+return server

@@ -1,0 +1,14 @@
+/* Methods that stay bound to their object. */
+#ifndef SIO_LUA_BIND_H
+#define SIO_LUA_BIND_H
+
+#include <lua.h>
+
+/*
+ * Sets bind(object, method) into the table on top of the stack: a function that calls method with
+ * object as its first argument, whether it is called as object:name(...) or object.name(...).
+ * Methods may yield.
+ */
+void sio_lua_open_bind(lua_State *L);
+
+#endif

@@ -1,0 +1,211 @@
+/* The handle of an exchange: a request's body and its answer. */
+#include <string.h>
+
+#include "base/error.h"
+#include "http/static.h"
+#include "lua/handle.h"
+#include "lua/http.h"
+
+/*
+ * Anchored until the exchange is over. User value 1: the function that gets the body. 2: the
+ * function to call when the client has gone.
+ */
+typedef struct exchange_handle {
+  sio_lua *state;
+  sio_exchange *exchange; /* NULL: over */
+} exchange_handle;
+
+static const sio_lua_type exchange_type;
+
+/* Over: the answer is complete, or there is nobody to answer. */
+static void finish(lua_State *L, exchange_handle *handle) {
+  handle->exchange = NULL;
+  sio_lua_release(L, handle);
+}
+
+/* --- events --------------------------------------------------------------------------------------
+ */
+
+typedef struct news {
+  exchange_handle *handle;
+  sio_bytes body;
+  const char *error; /* instead of a body */
+  int slot;          /* user value with the function to call */
+} news;
+
+static int tell(lua_State *L) {
+  news *n = lua_touserdata(L, 1);
+  sio_lua_anchored(L, n->handle);
+  if (n->slot == 2)
+    finish(L, n->handle); /* the stack still holds it */
+  if (lua_getiuservalue(L, -1, n->slot) != LUA_TFUNCTION)
+    return 0;
+  if (n->error != NULL) {
+    lua_pushnil(L);
+    lua_pushstring(L, n->error);
+  } else {
+    lua_pushlstring(L, n->body.base != NULL ? n->body.base : "", n->body.len);
+    lua_pushnil(L);
+  }
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+static void on_body(void *owner, sio_exchange *exchange, sio_bytes body) {
+  (void)exchange;
+  exchange_handle *handle = owner;
+  news n = {.handle = handle, .body = body, .slot = 1};
+  sio_lua_call(handle->state, tell, &n);
+}
+
+static void on_too_large(void *owner, sio_exchange *exchange) {
+  (void)exchange;
+  exchange_handle *handle = owner;
+  news n = {.handle = handle, .error = "the body is too large", .slot = 1};
+  sio_lua_call(handle->state, tell, &n);
+}
+
+static void on_abort(void *owner, sio_exchange *exchange) {
+  (void)exchange;
+  exchange_handle *handle = owner;
+  news n = {.handle = handle, .error = "the client has gone", .slot = 2};
+  sio_lua_call(handle->state, tell, &n);
+  handle->exchange = NULL; /* even if Lua could not be told */
+}
+
+static const sio_exchange_events events = {
+    .on_body = on_body, .on_too_large = on_too_large, .on_abort = on_abort};
+
+void sio_lua_push_exchange(lua_State *L, sio_lua *state, sio_exchange *exchange) {
+  exchange_handle *handle = sio_lua_new(L, &exchange_type, sizeof *handle, 2);
+  handle->state = state;
+  lua_pushvalue(L, -1);
+  sio_lua_anchor(L, handle);
+  handle->exchange = exchange;
+  sio_exchange_set_owner(exchange, &events, handle);
+}
+
+/* --- methods -------------------------------------------------------------------------------------
+ */
+
+static exchange_handle *check(lua_State *L) {
+  return sio_lua_check(L, 1, &exchange_type);
+}
+
+static sio_bytes opt_bytes(lua_State *L, int arg) {
+  sio_bytes bytes;
+  bytes.base = luaL_optlstring(L, arg, "", &bytes.len);
+  return bytes;
+}
+
+/* isOver() -> whether nothing can be sent any more */
+static int is_over(lua_State *L) {
+  lua_pushboolean(L, check(L)->exchange == NULL);
+  return 1;
+}
+
+/* header(name, value or nil): set it (once) or remove it -> true, or nil when it is malformed */
+static int set_header(lua_State *L) {
+  exchange_handle *handle = check(L);
+  sio_bytes name = opt_bytes(L, 2);
+  if (handle->exchange == NULL)
+    return lua_pushboolean(L, 1), 1;
+  sio_exchange_remove_header(handle->exchange, name);
+  int status =
+      lua_isnoneornil(L, 3) ? 0 : sio_exchange_header(handle->exchange, name, opt_bytes(L, 3));
+  if (status == SIO_ENOMEM)
+    return luaL_error(L, "not enough memory");
+  lua_pushboolean(L, status == 0);
+  return 1;
+}
+
+/* send(status, content type, body): the whole answer */
+static int send_answer(lua_State *L) {
+  exchange_handle *handle = check(L);
+  int status = (int)luaL_checkinteger(L, 2);
+  sio_bytes type = opt_bytes(L, 3), body = opt_bytes(L, 4);
+  sio_exchange *exchange = handle->exchange;
+  if (exchange == NULL)
+    return 0;
+  finish(L, handle);
+  sio_exchange_send(exchange, status, type, body);
+  return 0;
+}
+
+/* sendFile(path): the whole answer, 404 when it is not there */
+static int send_file(lua_State *L) {
+  exchange_handle *handle = check(L);
+  const char *path = luaL_checkstring(L, 2);
+  sio_exchange *exchange = handle->exchange;
+  if (exchange == NULL)
+    return 0;
+  finish(L, handle);
+  sio_static_send_file(exchange, path);
+  return 0;
+}
+
+/* start(status, content type), write(piece), finish(): the answer in pieces -> false when it failed
+ */
+static int start_answer(lua_State *L) {
+  exchange_handle *handle = check(L);
+  int status = (int)luaL_checkinteger(L, 2);
+  sio_bytes type = opt_bytes(L, 3);
+  lua_pushboolean(L, handle->exchange != NULL &&
+                         sio_exchange_start(handle->exchange, status, type) == 0);
+  return 1;
+}
+
+static int write_piece(lua_State *L) {
+  exchange_handle *handle = check(L);
+  sio_bytes piece = opt_bytes(L, 2);
+  lua_pushboolean(L, handle->exchange != NULL && sio_exchange_write(handle->exchange, piece) == 0);
+  return 1;
+}
+
+static int finish_answer(lua_State *L) {
+  exchange_handle *handle = check(L);
+  sio_exchange *exchange = handle->exchange;
+  if (exchange == NULL)
+    return 0;
+  finish(L, handle);
+  sio_exchange_end(exchange);
+  return 0;
+}
+
+/* readBody(limit, fn): fn(body) or fn(nil, why), later or at once */
+static int read_body(lua_State *L) {
+  exchange_handle *handle = check(L);
+  lua_Integer limit = luaL_checkinteger(L, 2);
+  luaL_checktype(L, 3, LUA_TFUNCTION);
+  lua_settop(L, 3);
+  lua_setiuservalue(L, 1, 1);
+  if (handle->exchange == NULL)
+    return 0;
+  lua_State *before = sio_lua_enter(handle->state, L);
+  sio_exchange_read_body(handle->exchange, limit < 0 ? 0 : (size_t)limit);
+  sio_lua_leave(handle->state, before);
+  return 0;
+}
+
+/* onGone(fn): fn(nil, why) when the client goes before the answer is complete */
+static int on_gone(lua_State *L) {
+  check(L);
+  luaL_checktype(L, 2, LUA_TFUNCTION);
+  lua_settop(L, 2);
+  lua_setiuservalue(L, 1, 2);
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"isOver", is_over},       {"header", set_header},
+    {"send", send_answer},     {"sendFile", send_file},
+    {"start", start_answer},   {"write", write_piece},
+    {"finish", finish_answer}, {"readBody", read_body},
+    {"onGone", on_gone},       {NULL, NULL},
+};
+
+static const sio_lua_type exchange_type = {"socketio.ExchangeHandle", methods, NULL};
+
+void sio_lua_open_exchange(lua_State *L) {
+  sio_lua_register(L, &exchange_type);
+}

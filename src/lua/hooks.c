@@ -1,0 +1,238 @@
+/* The core's hooks: each enters Lua once, protected, with its arguments as Lua values. */
+#include <string.h>
+
+#include "base/error.h"
+#include "lua/decode.h"
+#include "lua/server.h"
+#include "lua/socket.h"
+
+typedef struct call { /* one entry into Lua */
+  sio_lua_server *server;
+  enum sio_lua_slot slot;
+  const void *pointer; /* the socket or session it is about */
+  union {
+    sio_bytes bytes;
+    const sio_incoming *in;
+  };
+  const char *reason;
+  const char *detail;
+  int status;
+  bool flag;
+} call;
+
+static int enter(sio_lua_server *server, lua_CFunction fn, call *c) {
+  int status = sio_lua_call(server->state, fn, c);
+  if (status == SIO_ENOMEM)
+    return SIO_ENOMEM;
+  return c->status; /* other errors were reported: the client is not to blame */
+}
+
+static void push_text(lua_State *L, const char *text) {
+  if (text != NULL)
+    lua_pushstring(L, text);
+  else
+    lua_pushnil(L);
+}
+
+/* --- connect ------------------------------------------------------------------------------------
+ */
+
+static int connect_protected(lua_State *L) {
+  call *c = lua_touserdata(L, 1);
+  sio_socket *socket = (sio_socket *)c->pointer;
+  sio_lua_push_slot(L, c->server, c->slot);
+  sio_lua_push_socket(L, c->server, socket);
+  sio_lua_push_object(L, c->server, sio_socket_nsp(socket));
+  if (c->bytes.len == 0) {
+    lua_newtable(L);
+  } else {
+    sio_lua_fault fault;
+    c->status = sio_lua_decode_value(L, c->bytes, &fault);
+    if (c->status < 0)
+      return 0;
+  }
+  lua_call(L, 3, 0);
+  return 0;
+}
+
+static int on_connect(void *ctx, sio_socket *socket, sio_bytes auth) {
+  call c = {.server = ctx, .slot = SIO_SLOT_CONNECT, .pointer = socket, .bytes = auth};
+  return enter(ctx, connect_protected, &c);
+}
+
+/* --- events and acknowledgements -----------------------------------------------------------------
+ */
+
+/* The names a client must not send (features of the reference's parser). */
+static bool is_reserved(sio_bytes name) {
+  static const char *const reserved[] = {"connect",       "connect_error", "disconnect",
+                                         "disconnecting", "newListener",   "removeListener"};
+  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+    if (sio_bytes_eq(name, sio_bytes_str(reserved[i])))
+      return true;
+  return false;
+}
+
+/* Is the first of the n values on top of the stack an event's name? A number becomes its text. */
+static bool check_name(lua_State *L, int n) {
+  if (n == 0)
+    return false;
+  int type = lua_type(L, -n);
+  if (type != LUA_TSTRING && type != LUA_TNUMBER)
+    return false;
+  sio_bytes name;
+  name.base = lua_tolstring(L, -n, &name.len);
+  return !is_reserved(name);
+}
+
+static int decode(lua_State *L, call *c) {
+  const sio_packet *packet = c->in->packet;
+  sio_lua_fault fault;
+  int n = sio_lua_decode_args(L, packet->payload, c->in->attachments, packet->attachments, &fault);
+  if (n < 0) {
+    c->status = n;
+    c->reason = fault.reason;
+  }
+  return n;
+}
+
+static int event_protected(lua_State *L) {
+  call *c = lua_touserdata(L, 1);
+  int64_t id = c->in->packet->id;
+  sio_lua_push_slot(L, c->server, c->slot);
+  sio_lua_push_object(L, c->server, c->pointer);
+  int n = decode(L, c);
+  if (n < 0)
+    return 0;
+  if (!check_name(L, n)) {
+    c->reason = "invalid payload";
+    c->status = SIO_EPARSE;
+    return 0;
+  }
+  if (id != SIO_NO_ACK) {
+    luaL_checkstack(L, 8, NULL);
+    sio_lua_push_ack(L, c->server, (sio_socket *)c->pointer, id);
+    n++;
+  }
+  lua_call(L, n + 1, 0);
+  return 0;
+}
+
+static int ack_protected(lua_State *L) {
+  call *c = lua_touserdata(L, 1);
+  sio_lua_push_slot(L, c->server, c->slot);
+  sio_lua_push_object(L, c->server, c->pointer);
+  lua_pushinteger(L, (lua_Integer)c->in->packet->id);
+  int n = decode(L, c);
+  if (n >= 0)
+    lua_call(L, n + 2, 0);
+  return 0;
+}
+
+static int on_event(void *ctx, sio_socket *socket, const sio_incoming *in, const char **reason) {
+  call c = {.server = ctx, .slot = SIO_SLOT_EVENT, .pointer = socket, .in = in};
+  int status = enter(ctx, event_protected, &c);
+  *reason = c.reason;
+  return status;
+}
+
+static int on_ack(void *ctx, sio_socket *socket, const sio_incoming *in, const char **reason) {
+  if (in->packet->id == SIO_NO_ACK)
+    return 0;
+  call c = {.server = ctx, .slot = SIO_SLOT_ACK, .pointer = socket, .in = in};
+  int status = enter(ctx, ack_protected, &c);
+  *reason = c.reason;
+  return status;
+}
+
+/* --- what happens to sockets and sessions --------------------------------------------------------
+ */
+
+/* slot(object, reason, detail), if there is such an object. */
+static int tell_protected(lua_State *L) {
+  call *c = lua_touserdata(L, 1);
+  sio_lua_push_slot(L, c->server, c->slot);
+  if (sio_lua_push_object(L, c->server, c->pointer) == LUA_TNIL)
+    return 0;
+  push_text(L, c->reason);
+  push_text(L, c->detail);
+  lua_call(L, 3, 0);
+  return 0;
+}
+
+static void tell(void *ctx, enum sio_lua_slot slot, const void *pointer, const char *reason,
+                 const char *detail) {
+  call c = {.server = ctx, .slot = slot, .pointer = pointer, .reason = reason, .detail = detail};
+  enter(ctx, tell_protected, &c);
+}
+
+static int forget_protected(lua_State *L) {
+  call *c = lua_touserdata(L, 1);
+  lua_pushnil(L);
+  sio_lua_set_object(L, c->server, c->pointer);
+  return 0;
+}
+
+static void forget(void *ctx, const void *pointer) {
+  call c = {.server = ctx, .pointer = pointer};
+  enter(ctx, forget_protected, &c);
+}
+
+static void on_disconnecting(void *ctx, sio_socket *socket, const char *reason,
+                             const char *detail) {
+  tell(ctx, SIO_SLOT_DISCONNECTING, socket, reason, detail);
+}
+
+static void on_disconnect(void *ctx, sio_socket *socket, const char *reason, const char *detail) {
+  tell(ctx, SIO_SLOT_DISCONNECT, socket, reason, detail);
+}
+
+static void on_error(void *ctx, sio_socket *socket, const char *message) {
+  tell(ctx, SIO_SLOT_ERROR, socket, message, NULL);
+}
+
+static void on_forget(void *ctx, sio_socket *socket) {
+  forget(ctx, socket);
+}
+
+static void on_upgrade(void *ctx, sio_session *session) {
+  tell(ctx, SIO_SLOT_UPGRADE, session, NULL, NULL);
+}
+
+static void on_session_close(void *ctx, sio_session *session, const char *reason,
+                             const char *detail) {
+  tell(ctx, SIO_SLOT_SESSION_CLOSE, session, reason, detail);
+  forget(ctx, session);
+}
+
+/* --- rooms --------------------------------------------------------------------------------------
+ */
+
+static int room_protected(lua_State *L) {
+  call *c = lua_touserdata(L, 1);
+  sio_lua_push_slot(L, c->server, c->slot);
+  if (sio_lua_push_object(L, c->server, c->pointer) == LUA_TNIL)
+    return 0;
+  lua_pushlstring(L, c->bytes.base, c->bytes.len);
+  lua_pushboolean(L, c->flag);
+  lua_call(L, 3, 0);
+  return 0;
+}
+
+static void on_room(void *ctx, sio_socket *socket, sio_bytes room, bool joined) {
+  call c = {.server = ctx, .slot = SIO_SLOT_ROOM, .pointer = socket, .bytes = room, .flag = joined};
+  enter(ctx, room_protected, &c);
+}
+
+const sio_hooks sio_lua_hooks = {
+    .on_connect = on_connect,
+    .on_event = on_event,
+    .on_ack = on_ack,
+    .on_disconnecting = on_disconnecting,
+    .on_disconnect = on_disconnect,
+    .on_error = on_error,
+    .on_forget = on_forget,
+    .on_room = on_room,
+    .on_upgrade = on_upgrade,
+    .on_session_close = on_session_close,
+};

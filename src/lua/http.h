@@ -1,0 +1,20 @@
+/* HTTP servers and exchanges as Lua sees them; lua/socketio/http.lua wraps the handles. */
+#ifndef SIO_LUA_HTTP_H
+#define SIO_LUA_HTTP_H
+
+#include <lua.h>
+
+#include "http/server.h"
+#include "lua/state.h"
+
+void sio_lua_open_http(lua_State *L);
+void sio_lua_open_exchange(lua_State *L);
+
+/* The HTTP server behind the handle at index arg; raises when it is another value. */
+sio_http_server *sio_lua_check_http(lua_State *L, int arg);
+
+/* Pushes the handle of an exchange; it is anchored until the answer is complete or the client gone.
+ */
+void sio_lua_push_exchange(lua_State *L, sio_lua *state, sio_exchange *exchange);
+
+#endif

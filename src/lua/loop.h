@@ -1,0 +1,10 @@
+/* The loop as Lua sees it: run, stop, step, poll, fd, timeout, now, timer. */
+#ifndef SIO_LUA_LOOP_H
+#define SIO_LUA_LOOP_H
+
+#include <lua.h>
+
+/* Sets the functions into the table on top of the stack. */
+void sio_lua_open_loop(lua_State *L);
+
+#endif

@@ -1,0 +1,37 @@
+#include "lua/message.h"
+
+#include "lua/encode.h"
+
+static void mark_plain(sio_message *message) {
+  message->text->plain = true;
+  for (size_t i = 0; i < message->count; i++)
+    message->attachments[i]->plain = true;
+}
+
+/* Leaves an error message on top of the stack when it fails. */
+static int encode(lua_State *L, sio_packet *packet, int first, sio_lua_encoding *encoding,
+                  sio_message *message) {
+  int number = packet->type == SIO_ACK ? 1 : 0;
+  int status = sio_lua_encode_args(L, first, lua_gettop(L) - 1, number, encoding);
+  if (status < 0)
+    return status;
+  packet->payload = sio_buf_bytes(&encoding->text);
+  status = sio_message_init(message, packet, encoding->attachments, encoding->count);
+  if (status < 0)
+    lua_pushliteral(L, "not enough memory");
+  return status;
+}
+
+bool sio_lua_message(lua_State *L, sio_packet *packet, int first, bool plain,
+                     sio_message *message) {
+  int scratch = lua_gettop(L) + 1;
+  sio_lua_encoding *encoding = sio_lua_encoding_take(L);
+  int status = encode(L, packet, first, encoding, message);
+  sio_lua_encoding_give(L, scratch);
+  if (status < 0)
+    return false;
+  if (plain)
+    mark_plain(message);
+  lua_settop(L, scratch - 1);
+  return true;
+}

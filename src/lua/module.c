@@ -1,0 +1,34 @@
+/* The C half of the module: `require "socketio.core"`, used by the Lua half in lua/socketio. */
+#include "lua/bind.h"
+#include "lua/http.h"
+
+#include "lua/loop.h"
+#include "lua/request.h"
+#include "lua/socket.h"
+#include "lua/values.h"
+
+static int set_reporter(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TFUNCTION);
+  lua_settop(L, 1);
+  sio_lua_set_reporter(L);
+  return 0;
+}
+
+__attribute__((visibility("default"))) int luaopen_socketio_core(lua_State *L);
+
+int luaopen_socketio_core(lua_State *L) {
+  static const luaL_Reg functions[] = {{"setReporter", set_reporter}, {NULL, NULL}};
+  sio_lua_open(L);
+  luaL_newlib(L, functions);
+  sio_lua_open_values(L);
+  sio_lua_open_loop(L);
+  sio_lua_open_bind(L);
+  sio_lua_open_server(L);
+  sio_lua_open_http(L);
+  sio_lua_open_request(L);
+  sio_lua_open_exchange(L);
+  sio_lua_open_socket(L);
+  sio_lua_open_namespace(L);
+  sio_lua_open_session(L);
+  return 1;
+}

@@ -1,0 +1,194 @@
+/* The handle of a namespace: broadcasts, selections, rooms. */
+#include <string.h>
+
+#include "base/error.h"
+#include "lua/handle.h"
+#include "lua/message.h"
+#include "lua/socket.h"
+
+typedef struct nsp_handle { /* user value 1: the server's userdata */
+  sio_lua_server *server;
+  sio_nsp *nsp;
+} nsp_handle;
+
+static const sio_lua_type nsp_type;
+
+void sio_lua_push_namespace(lua_State *L, sio_lua_server *server, sio_nsp *nsp) {
+  nsp_handle *handle = sio_lua_new(L, &nsp_type, sizeof *handle, 1);
+  handle->server = server;
+  handle->nsp = nsp;
+}
+
+static nsp_handle *check(lua_State *L) {
+  nsp_handle *handle = sio_lua_check(L, 1, &nsp_type);
+  if (handle->server->server == NULL)
+    luaL_error(L, "the server of this namespace is gone");
+  return handle;
+}
+
+/* own(object, server): the Lua object of this namespace, and the server's userdata, kept alive */
+static int own(lua_State *L) {
+  nsp_handle *handle = check(L);
+  lua_settop(L, 3);
+  lua_setiuservalue(L, 1, 1);
+  sio_lua_set_object(L, handle->server, handle->nsp);
+  return 0;
+}
+
+/* --- targets ------------------------------------------------------------------------------------
+ */
+
+/*
+ * The strings of the list at index arg (or nil), as an array in a userdata that is left on the
+ * stack; they live as long as the list.
+ */
+static const sio_bytes *check_names(lua_State *L, int arg, size_t *count) {
+  *count = 0;
+  if (lua_isnoneornil(L, arg)) {
+    lua_pushnil(L);
+    return NULL;
+  }
+  luaL_checktype(L, arg, LUA_TTABLE);
+  *count = (size_t)lua_rawlen(L, arg);
+  sio_bytes *names = lua_newuserdatauv(L, (*count + 1) * sizeof *names, 0);
+  for (size_t i = 0; i < *count; i++) {
+    lua_rawgeti(L, arg, (lua_Integer)i + 1);
+    if (lua_type(L, -1) != LUA_TSTRING)
+      luaL_argerror(L, arg, "list of strings expected");
+    names[i].base = lua_tolstring(L, -1, &names[i].len);
+    lua_pop(L, 1);
+  }
+  return names;
+}
+
+/* The target given by the lists at arg and arg + 1; leaves two values on the stack. */
+static sio_target check_target(lua_State *L, int arg) {
+  sio_target target;
+  target.rooms = check_names(L, arg, &target.room_count);
+  target.except = check_names(L, arg + 1, &target.except_count);
+  return target;
+}
+
+/* broadcast(rooms, except, volatile, compress, id or nil, event, ...) -> nothing, or why a value
+ * cannot be sent */
+static int broadcast(lua_State *L) {
+  nsp_handle *handle = check(L);
+  sio_target target = check_target(L, 2);
+  lua_rotate(L, 2, 2); /* below the values, which end the stack */
+  bool plain = lua_isboolean(L, 7) && !lua_toboolean(L, 7);
+  sio_packet packet = {
+      .type = SIO_EVENT, .nsp = sio_nsp_name(handle->nsp), .id = luaL_optinteger(L, 8, SIO_NO_ACK)};
+  sio_message message;
+  if (!sio_lua_message(L, &packet, 9, plain, &message))
+    return 1;
+  sio_nsp_broadcast(handle->nsp, &target, &message, lua_toboolean(L, 6));
+  sio_message_deinit(&message);
+  return 0;
+}
+
+/* Holds what was selected until the list is made, or Lua raises. */
+typedef struct selection {
+  sio_socket **sockets;
+  size_t count;
+} selection;
+
+static int release(lua_State *L) {
+  selection *chosen = lua_touserdata(L, 1);
+  if (chosen->sockets != NULL)
+    sio_nsp_release(chosen->sockets, chosen->count);
+  *chosen = (selection){NULL, 0};
+  return 0;
+}
+
+static const luaL_Reg no_methods[] = {{NULL, NULL}};
+static const sio_lua_type selection_type = {"socketio.Selection", no_methods, release};
+
+/* select(rooms, except) -> list of the objects of the sockets */
+static int select_sockets(lua_State *L) {
+  nsp_handle *handle = check(L);
+  lua_settop(L, 3);
+  sio_target target = check_target(L, 2);
+  selection *chosen = sio_lua_new(L, &selection_type, sizeof *chosen, 0);
+  chosen->sockets = sio_nsp_select(handle->nsp, &target, &chosen->count);
+  if (chosen->sockets == NULL)
+    return luaL_error(L, "not enough memory");
+
+  lua_createtable(L, (int)chosen->count, 0);
+  for (size_t i = 0; i < chosen->count; i++) {
+    sio_lua_push_object(L, handle->server, chosen->sockets[i]);
+    lua_rawseti(L, -2, (lua_Integer)i + 1);
+  }
+  lua_pushcfunction(L, release);
+  lua_pushvalue(L, -3);
+  lua_call(L, 1, 0);
+  return 1;
+}
+
+/* --- rooms --------------------------------------------------------------------------------------
+ */
+
+static void push_members(lua_State *L, const sio_room *room) {
+  size_t count = sio_room_count(room);
+  lua_createtable(L, 0, (int)count);
+  for (size_t i = 0; i < count; i++) {
+    sio_bytes id = sio_socket_id(sio_room_member(room, i));
+    lua_pushlstring(L, id.base, id.len);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+  }
+}
+
+/* room(name) -> set of ids, or nil */
+static int get_room(lua_State *L) {
+  nsp_handle *handle = check(L);
+  sio_bytes name;
+  name.base = luaL_checklstring(L, 2, &name.len);
+  const sio_room *room = sio_nsp_room(handle->nsp, name);
+  if (room != NULL)
+    push_members(L, room);
+  else
+    lua_pushnil(L);
+  return 1;
+}
+
+/* rooms() -> list of names */
+static int get_rooms(lua_State *L) {
+  nsp_handle *handle = check(L);
+  const sio_room *room;
+  lua_newtable(L);
+  lua_Integer n = 0;
+  for (size_t at = 0; (room = sio_nsp_next_room(handle->nsp, &at)) != NULL;) {
+    sio_bytes name = sio_room_name(room);
+    lua_pushlstring(L, name.base, name.len);
+    lua_rawseti(L, -2, ++n);
+  }
+  return 1;
+}
+
+static int watch_rooms(lua_State *L) {
+  sio_nsp_watch_rooms(check(L)->nsp, lua_toboolean(L, 2));
+  return 0;
+}
+
+static int next_id(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)sio_nsp_next_id(check(L)->nsp));
+  return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"own", own},
+    {"broadcast", broadcast},
+    {"select", select_sockets},
+    {"room", get_room},
+    {"rooms", get_rooms},
+    {"watchRooms", watch_rooms},
+    {"nextId", next_id},
+    {NULL, NULL},
+};
+
+static const sio_lua_type nsp_type = {"socketio.NamespaceHandle", methods, NULL};
+
+void sio_lua_open_namespace(lua_State *L) {
+  sio_lua_register(L, &nsp_type);
+  sio_lua_register(L, &selection_type);
+}

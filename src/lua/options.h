@@ -1,0 +1,21 @@
+/*
+ * Reading option tables that lua/socketio/options.lua has checked and completed: every field is
+ * there, of the right type.
+ */
+#ifndef SIO_LUA_OPTIONS_H
+#define SIO_LUA_OPTIONS_H
+
+#include <lua.h>
+
+#include "http/cors.h"
+#include "http/server.h"
+#include "socketio/server.h"
+
+/* The table is at index; strings borrow from it, so it is kept while the options are in use. */
+void sio_lua_server_options(lua_State *L, int index, sio_server_options *options);
+void sio_lua_http_options(lua_State *L, int index, sio_http_options *options);
+
+/* From the table's field cors, a table; false when it is false: no CORS. */
+bool sio_lua_cors_options(lua_State *L, int index, sio_cors *cors);
+
+#endif

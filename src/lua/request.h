@@ -1,0 +1,17 @@
+/* A request's head as Lua sees it: fields read from the compact block when somebody looks. */
+#ifndef SIO_LUA_REQUEST_H
+#define SIO_LUA_REQUEST_H
+
+#include <lua.h>
+
+#include "http/request.h"
+
+void sio_lua_open_request(lua_State *L);
+
+/*
+ * Pushes a request (shared): method, url, path, query (table, decoded), headers (table, lower-case
+ * names), remoteAddress, secure. The tables are made once, on first use.
+ */
+void sio_lua_push_request(lua_State *L, sio_request *request);
+
+#endif

@@ -1,0 +1,207 @@
+#include "lua/server.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "lua/handle.h"
+#include "lua/http.h"
+#include "lua/options.h"
+#include "lua/socket.h"
+
+static const sio_lua_type server_type;
+
+static sio_lua_server *check(lua_State *L) {
+  sio_lua_server *server = sio_lua_check(L, 1, &server_type);
+  if (server->server == NULL)
+    luaL_error(L, "this server is gone");
+  return server;
+}
+
+/* --- the objects behind the core's pointers
+ * ------------------------------------------------------- */
+
+void sio_lua_push_slot(lua_State *L, const sio_lua_server *server, enum sio_lua_slot slot) {
+  sio_lua_anchored(L, server);
+  lua_getiuservalue(L, -1, 1);
+  lua_rawgeti(L, -1, slot);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+}
+
+int sio_lua_push_object(lua_State *L, const sio_lua_server *server, const void *pointer) {
+  if (sio_lua_anchored(L, server) == LUA_TNIL)
+    return LUA_TNIL;
+  lua_getiuservalue(L, -1, 2);
+  int type = lua_rawgetp(L, -1, pointer);
+  lua_replace(L, -3);
+  lua_pop(L, 1);
+  return type;
+}
+
+void sio_lua_set_object(lua_State *L, const sio_lua_server *server, const void *pointer) {
+  sio_lua_anchored(L, server);
+  lua_getiuservalue(L, -1, 2);
+  lua_pushvalue(L, -3);
+  lua_rawsetp(L, -2, pointer);
+  lua_pop(L, 3);
+}
+
+/* --- making one ----------------------------------------------------------------------------------
+ */
+
+/* Does the application allow this origin? Asked through the slot ORIGIN. */
+typedef struct origin_question {
+  sio_lua_server *server;
+  sio_bytes origin;
+  bool allowed;
+} origin_question;
+
+static int ask_origin(lua_State *L) {
+  origin_question *question = lua_touserdata(L, 1);
+  sio_lua_push_slot(L, question->server, SIO_SLOT_ORIGIN);
+  if (question->origin.base != NULL)
+    lua_pushlstring(L, question->origin.base, question->origin.len);
+  else
+    lua_pushnil(L);
+  lua_call(L, 1, 1);
+  question->allowed = lua_toboolean(L, -1);
+  return 0;
+}
+
+static bool allows_origin(void *ctx, sio_bytes origin) {
+  origin_question question = {ctx, origin, false};
+  sio_lua_call(question.server->state, ask_origin, &question);
+  return question.allowed;
+}
+
+/* The functions of the table at index, in an array by slot, as user value 1 of the userdata on top.
+ */
+static void keep_slots(lua_State *L, int index) {
+  static const char *const names[SIO_SLOT_COUNT] = {
+      [SIO_SLOT_CONNECT] = "connect",
+      [SIO_SLOT_EVENT] = "event",
+      [SIO_SLOT_ACK] = "ack",
+      [SIO_SLOT_DISCONNECTING] = "disconnecting",
+      [SIO_SLOT_DISCONNECT] = "disconnect",
+      [SIO_SLOT_ERROR] = "error",
+      [SIO_SLOT_ROOM] = "room",
+      [SIO_SLOT_CONN] = "conn",
+      [SIO_SLOT_UPGRADE] = "upgrade",
+      [SIO_SLOT_SESSION_CLOSE] = "sessionClose",
+      [SIO_SLOT_ORIGIN] = "origin",
+  };
+  lua_createtable(L, SIO_SLOT_COUNT, 0);
+  for (int slot = 1; slot < SIO_SLOT_COUNT; slot++) {
+    lua_getfield(L, index, names[slot]);
+    lua_rawseti(L, -2, slot);
+  }
+  lua_setiuservalue(L, -2, 1);
+}
+
+/* server(options, hooks) -> handle. The tables are described in lua/socketio/options.lua and
+ * server.lua. */
+static int new_server(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  sio_lua *state = sio_lua_get(L);
+  sio_lua_server *server = sio_lua_new(L, &server_type, sizeof *server, 3);
+  server->state = state;
+  keep_slots(L, 2);
+  lua_newtable(L);
+  lua_setiuservalue(L, 3, 2);
+  lua_pushvalue(L, 1);
+  lua_setiuservalue(L, 3, 3);
+  sio_server_options options;
+  sio_lua_server_options(L, 1, &options);
+  options.engine.log = &state->log;
+  if (sio_lua_cors_options(L, 1, &server->cors)) {
+    server->cors.allows = allows_origin;
+    server->cors.ctx = server;
+    options.engine.cors = &server->cors;
+  }
+  lua_pushvalue(L, 3);
+  sio_lua_anchor(L, server);
+  server->server = sio_server_new(state->loop, &options, &sio_lua_hooks, server);
+  if (server->server == NULL) {
+    sio_lua_release(L, server);
+    return luaL_error(L, "not enough memory");
+  }
+  return 1;
+}
+
+/* --- methods -------------------------------------------------------------------------------------
+ */
+
+/* attach(http handle) */
+static int attach(lua_State *L) {
+  sio_server_attach(check(L)->server, sio_lua_check_http(L, 2));
+  return 0;
+}
+
+/* namespace(name) -> handle, made if there was none */
+static int get_namespace(lua_State *L) {
+  sio_lua_server *server = check(L);
+  sio_bytes name;
+  name.base = luaL_checklstring(L, 2, &name.len);
+  sio_nsp *nsp = sio_server_nsp(server->server, name, true);
+  if (nsp == NULL)
+    return luaL_error(L, "not enough memory");
+  sio_lua_push_namespace(L, server, nsp);
+  return 1;
+}
+
+/* close(): every socket disconnects, every session closes */
+static int close_server(lua_State *L) {
+  sio_lua_server *server = check(L);
+  lua_State *before = sio_lua_enter(server->state, L);
+  sio_server_close(server->server);
+  sio_lua_leave(server->state, before);
+  return 0;
+}
+
+static int reopen(lua_State *L) {
+  sio_server_reopen(check(L)->server);
+  return 0;
+}
+
+/* count() -> sessions that are not closed */
+static int count(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)sio_engine_count(sio_server_engine(check(L)->server)));
+  return 1;
+}
+
+static int free_server(lua_State *L) {
+  sio_lua_server *server = lua_touserdata(L, 1);
+  if (server->server == NULL)
+    return 0;
+  lua_State *before = sio_lua_enter(server->state, L);
+  sio_server_free(server->server);
+  server->server = NULL;
+  sio_lua_leave(server->state, before);
+  return 0;
+}
+
+/* free(): a server that was never attached; nothing may refer to it any more */
+static int release_server(lua_State *L) {
+  sio_lua_release(L, check(L));
+  return free_server(L);
+}
+
+static const luaL_Reg methods[] = {
+    {"attach", attach},
+    {"namespace", get_namespace},
+    {"close", close_server},
+    {"reopen", reopen},
+    {"count", count},
+    {"free", release_server},
+    {NULL, NULL},
+};
+
+static const sio_lua_type server_type = {"socketio.ServerHandle", methods, free_server};
+
+void sio_lua_open_server(lua_State *L) {
+  static const luaL_Reg functions[] = {{"server", new_server}, {NULL, NULL}};
+  sio_lua_register(L, &server_type);
+  luaL_setfuncs(L, functions, 0);
+}

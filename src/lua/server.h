@@ -1,0 +1,50 @@
+/*
+ * A Socket.IO server as Lua sees it, and the way from the core's hooks to the Lua classes.
+ *
+ * The userdata is anchored while the server is attached. Its user value 1 is a table of the
+ * functions that the hooks call, by slot; user value 2 maps the core's pointers (sockets,
+ * namespaces, sessions) to the Lua objects that wrap them.
+ */
+#ifndef SIO_LUA_SERVER_H
+#define SIO_LUA_SERVER_H
+
+#include "http/cors.h"
+#include "lua/state.h"
+#include "socketio/server.h"
+
+typedef struct sio_lua_server {
+  sio_lua *state;
+  sio_server *server; /* NULL once the userdata was finalised */
+  sio_cors cors;      /* its strings are anchored by the table in user value 3 */
+} sio_lua_server;
+
+enum sio_lua_slot {
+  SIO_SLOT_CONNECT = 1,
+  SIO_SLOT_EVENT,
+  SIO_SLOT_ACK,
+  SIO_SLOT_DISCONNECTING,
+  SIO_SLOT_DISCONNECT,
+  SIO_SLOT_ERROR,
+  SIO_SLOT_ROOM,
+  SIO_SLOT_CONN,
+  SIO_SLOT_UPGRADE,
+  SIO_SLOT_SESSION_CLOSE,
+  SIO_SLOT_ORIGIN,
+  SIO_SLOT_COUNT
+};
+
+void sio_lua_open_server(lua_State *L);
+
+/* The hooks that call the slots; ctx is the sio_lua_server. */
+extern const sio_hooks sio_lua_hooks;
+
+/* Pushes the function of a slot (nil when it was not given). */
+void sio_lua_push_slot(lua_State *L, const sio_lua_server *server, enum sio_lua_slot slot);
+
+/* Pushes the Lua object that stands for a pointer of the core, or nil. */
+int sio_lua_push_object(lua_State *L, const sio_lua_server *server, const void *pointer);
+
+/* Makes the value on top of the stack (popped; nil: none) the object of that pointer. May raise. */
+void sio_lua_set_object(lua_State *L, const sio_lua_server *server, const void *pointer);
+
+#endif

@@ -1,0 +1,90 @@
+/* The handle of a session: what socket.conn and io.engine show. */
+#include "base/error.h"
+#include "lua/handle.h"
+#include "lua/request.h"
+#include "lua/socket.h"
+
+typedef struct session_handle {
+  sio_lua *state;
+  sio_session *session;
+} session_handle;
+
+static const sio_lua_type session_type;
+
+void sio_lua_push_conn(lua_State *L, sio_lua_server *server, sio_session *session) {
+  if (sio_lua_push_object(L, server, session) != LUA_TNIL)
+    return;
+  lua_pop(L, 1);
+  sio_lua_push_slot(L, server, SIO_SLOT_CONN);
+  session_handle *handle = sio_lua_new(L, &session_type, sizeof *handle, 0);
+  handle->state = server->state;
+  handle->session = sio_session_ref(session);
+  lua_call(L, 1, 1);
+  if (sio_session_get_state(session) == SIO_CLOSED)
+    return; /* nothing will be told about it any more */
+  lua_pushvalue(L, -1);
+  sio_lua_set_object(L, server, session);
+}
+
+static session_handle *check(lua_State *L) {
+  return sio_lua_check(L, 1, &session_type);
+}
+
+static int get_id(lua_State *L) {
+  sio_bytes id = sio_session_id(check(L)->session);
+  lua_pushlstring(L, id.base, id.len);
+  return 1;
+}
+
+static int get_transport(lua_State *L) {
+  lua_pushstring(L, sio_session_transport(check(L)->session));
+  return 1;
+}
+
+static int get_state(lua_State *L) {
+  static const char *const names[] = {"opening", "open", "closing", "closed"};
+  lua_pushstring(L, names[sio_session_get_state(check(L)->session)]);
+  return 1;
+}
+
+static int get_request(lua_State *L) {
+  sio_lua_push_request(L, sio_session_request(check(L)->session));
+  return 1;
+}
+
+static int get_buffered(lua_State *L) {
+  lua_pushinteger(L, (lua_Integer)sio_session_buffered(check(L)->session));
+  return 1;
+}
+
+/* close(discard) */
+static int close_session(lua_State *L) {
+  session_handle *handle = check(L);
+  lua_State *before = sio_lua_enter(handle->state, L);
+  sio_session_close(handle->session, lua_toboolean(L, 2));
+  sio_lua_leave(handle->state, before);
+  return 0;
+}
+
+static int free_session(lua_State *L) {
+  session_handle *handle = lua_touserdata(L, 1);
+  sio_session_unref(handle->session);
+  handle->session = NULL;
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"id", get_id},
+    {"transport", get_transport},
+    {"state", get_state},
+    {"request", get_request},
+    {"buffered", get_buffered},
+    {"close", close_session},
+    {NULL, NULL},
+};
+
+static const sio_lua_type session_type = {"socketio.SessionHandle", methods, free_session};
+
+void sio_lua_open_session(lua_State *L) {
+  sio_lua_register(L, &session_type);
+}

@@ -1,0 +1,208 @@
+/* The handle of a socket, and the function that acknowledges one of its client's events. */
+#include "lua/socket.h"
+
+#include "base/error.h"
+#include "lua/encode.h"
+#include "lua/handle.h"
+#include "lua/message.h"
+
+typedef struct socket_handle { /* user value 1: the server's userdata */
+  sio_lua_server *server;
+  sio_socket *socket;
+} socket_handle;
+
+static const sio_lua_type socket_type;
+
+void sio_lua_push_socket(lua_State *L, sio_lua_server *server, sio_socket *socket) {
+  socket_handle *handle = sio_lua_new(L, &socket_type, sizeof *handle, 1);
+  handle->server = server;
+  handle->socket = sio_socket_ref(socket);
+  sio_lua_anchored(L, server);
+  lua_setiuservalue(L, -2, 1);
+}
+
+static socket_handle *check(lua_State *L) {
+  return sio_lua_check(L, 1, &socket_type);
+}
+
+static bool is_gone(const socket_handle *handle) {
+  return sio_socket_get_state(handle->socket) == SIO_SOCKET_DISCONNECTED;
+}
+
+static sio_bytes check_bytes(lua_State *L, int arg) {
+  sio_bytes bytes;
+  bytes.base = luaL_checklstring(L, arg, &bytes.len);
+  return bytes;
+}
+
+static int fail(lua_State *L, int status) {
+  if (status == SIO_ENOMEM)
+    return luaL_error(L, "not enough memory");
+  return 0;
+}
+
+/* --- sending ------------------------------------------------------------------------------------
+ */
+
+/* emit(volatile, compress, id or nil, event, ...) -> nothing, or why a value cannot be sent */
+static int emit(lua_State *L) {
+  socket_handle *handle = check(L);
+  bool is_volatile = lua_toboolean(L, 2);
+  bool plain = lua_isboolean(L, 3) && !lua_toboolean(L, 3);
+  if (is_gone(handle))
+    return 0;
+  sio_packet packet = {.type = SIO_EVENT,
+                       .nsp = sio_nsp_name(sio_socket_nsp(handle->socket)),
+                       .id = luaL_optinteger(L, 4, SIO_NO_ACK)};
+  sio_message message;
+  if (!sio_lua_message(L, &packet, 5, plain, &message))
+    return 1;
+  int status = sio_socket_send(handle->socket, &message, is_volatile);
+  sio_message_deinit(&message);
+  return fail(L, status);
+}
+
+/* upvalues: the handle (nil once it was called), the id */
+static int acknowledge(lua_State *L) {
+  socket_handle *handle = lua_touserdata(L, lua_upvalueindex(1));
+  if (handle == NULL || is_gone(handle))
+    return 0;
+  sio_packet packet = {.type = SIO_ACK,
+                       .nsp = sio_nsp_name(sio_socket_nsp(handle->socket)),
+                       .id = lua_tointeger(L, lua_upvalueindex(2))};
+  sio_message message;
+  if (!sio_lua_message(L, &packet, 1, false, &message))
+    return lua_error(L);
+  int status = sio_socket_send(handle->socket, &message, false);
+  sio_message_deinit(&message);
+  lua_pushnil(L);
+  lua_copy(L, -1, lua_upvalueindex(1));
+  return fail(L, status);
+}
+
+void sio_lua_push_ack(lua_State *L, sio_lua_server *server, sio_socket *socket, int64_t id) {
+  sio_lua_push_socket(L, server, socket);
+  lua_pushinteger(L, (lua_Integer)id);
+  lua_pushcclosure(L, acknowledge, 2);
+}
+
+/* --- life ---------------------------------------------------------------------------------------
+ */
+
+/* own(object): the Lua object that the hooks speak of from now on */
+static int own(lua_State *L) {
+  socket_handle *handle = check(L);
+  luaL_checkany(L, 2);
+  lua_settop(L, 2);
+  sio_lua_set_object(L, handle->server, handle->socket);
+  return 0;
+}
+
+/* accept() -> whether it is connected now */
+static int accept_socket(lua_State *L) {
+  socket_handle *handle = check(L);
+  lua_State *before = sio_lua_enter(handle->server->state, L);
+  int status = sio_socket_accept(handle->socket);
+  sio_lua_leave(handle->server->state, before);
+  lua_pushboolean(L, status == 0);
+  return 1;
+}
+
+/* refuse(error): error is a table, sent as JSON. -> nothing, or why it cannot be sent */
+static int refuse(lua_State *L) {
+  socket_handle *handle = check(L);
+  sio_lua *state = handle->server->state;
+  lua_settop(L, 2);
+  sio_lua_encoding *encoding = sio_lua_encoding_take(L);
+  if (sio_lua_encode_value(L, 2, "error", encoding) < 0) {
+    sio_lua_encoding_give(L, 3);
+    return 1;
+  }
+  lua_State *before = sio_lua_enter(state, L);
+  sio_socket_refuse(handle->socket, sio_buf_bytes(&encoding->text));
+  sio_lua_leave(state, before);
+  sio_lua_encoding_give(L, 3);
+  return 0;
+}
+
+static int disconnect(lua_State *L) {
+  socket_handle *handle = check(L);
+  lua_State *before = sio_lua_enter(handle->server->state, L);
+  sio_socket_disconnect(handle->socket, lua_toboolean(L, 2));
+  sio_lua_leave(handle->server->state, before);
+  return 0;
+}
+
+static int get_id(lua_State *L) {
+  sio_bytes id = sio_socket_id(check(L)->socket);
+  lua_pushlstring(L, id.base, id.len);
+  return 1;
+}
+
+/* state() -> "connecting", "connected" or "disconnected" */
+static int get_state(lua_State *L) {
+  static const char *const names[] = {"connecting", "connected", "disconnected"};
+  lua_pushstring(L, names[sio_socket_get_state(check(L)->socket)]);
+  return 1;
+}
+
+/* conn() -> the object of its session */
+static int get_conn(lua_State *L) {
+  socket_handle *handle = check(L);
+  sio_lua_push_conn(L, handle->server, sio_socket_session(handle->socket));
+  return 1;
+}
+
+/* --- rooms --------------------------------------------------------------------------------------
+ */
+
+static int join(lua_State *L) {
+  socket_handle *handle = check(L);
+  sio_bytes room = check_bytes(L, 2);
+  lua_State *before = sio_lua_enter(handle->server->state, L);
+  int status = sio_socket_join(handle->socket, room);
+  sio_lua_leave(handle->server->state, before);
+  return fail(L, status);
+}
+
+static int leave(lua_State *L) {
+  socket_handle *handle = check(L);
+  sio_bytes room = check_bytes(L, 2);
+  lua_State *before = sio_lua_enter(handle->server->state, L);
+  sio_socket_leave(handle->socket, room);
+  sio_lua_leave(handle->server->state, before);
+  return 0;
+}
+
+/* rooms() -> a set of their names; room changes are told to the slot ROOM from now on */
+static int rooms(lua_State *L) {
+  socket_handle *handle = check(L);
+  sio_bytes name;
+  lua_newtable(L);
+  for (size_t at = 0; (name = sio_socket_next_room(handle->socket, &at)).base != NULL;) {
+    lua_pushlstring(L, name.base, name.len);
+    lua_pushboolean(L, 1);
+    lua_rawset(L, -3);
+  }
+  sio_socket_watch_rooms(handle->socket);
+  return 1;
+}
+
+static int free_socket(lua_State *L) {
+  socket_handle *handle = lua_touserdata(L, 1);
+  sio_socket_unref(handle->socket);
+  handle->socket = NULL;
+  return 0;
+}
+
+static const luaL_Reg methods[] = {
+    {"emit", emit}, {"own", own},       {"accept", accept_socket},  {"refuse", refuse},
+    {"id", get_id}, {"conn", get_conn}, {"disconnect", disconnect}, {"state", get_state},
+    {"join", join}, {"leave", leave},   {"rooms", rooms},           {NULL, NULL},
+};
+
+static const sio_lua_type socket_type = {"socketio.SocketHandle", methods, free_socket};
+
+void sio_lua_open_socket(lua_State *L) {
+  sio_lua_register(L, &socket_type);
+}

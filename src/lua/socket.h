@@ -1,0 +1,21 @@
+/* Handles of sockets, namespaces and sessions, which the classes in lua/socketio wrap. */
+#ifndef SIO_LUA_SOCKET_H
+#define SIO_LUA_SOCKET_H
+
+#include "lua/server.h"
+
+void sio_lua_open_socket(lua_State *L);
+void sio_lua_open_namespace(lua_State *L);
+void sio_lua_open_session(lua_State *L);
+
+/* Each pushes a handle; it shares what it stands for and keeps the server's userdata alive. */
+void sio_lua_push_socket(lua_State *L, sio_lua_server *server, sio_socket *socket);
+void sio_lua_push_namespace(lua_State *L, sio_lua_server *server, sio_nsp *nsp);
+
+/* Pushes the Lua object of a session, made by the slot CONN on first use. */
+void sio_lua_push_conn(lua_State *L, sio_lua_server *server, sio_session *session);
+
+/* Pushes the function that acknowledges event id of socket: any arguments, once. */
+void sio_lua_push_ack(lua_State *L, sio_lua_server *server, sio_socket *socket, int64_t id);
+
+#endif

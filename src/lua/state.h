@@ -1,0 +1,60 @@
+/*
+ * What the binding keeps for one Lua state: its loop, and the
+ * thread that is running. Two Lua states share nothing.
+ *
+ * Calls into Lua go through sio_lua_call alone: protected, with a traceback, on the thread that
+ * entered the library last (a hook may fire inside a call made by a coroutine).
+ */
+#ifndef SIO_LUA_STATE_H
+#define SIO_LUA_STATE_H
+
+#include <lauxlib.h>
+#include <lua.h>
+
+#include "base/log.h"
+
+#include "net/loop.h"
+
+typedef struct sio_lua {
+  lua_State *L; /* the thread that runs the library now */
+  sio_loop *loop;
+
+  sio_log log;       /* sink for SOCKETIO_DEBUG; log.write NULL when it is off */
+  const char *debug; /* areas, from the environment */
+} sio_lua;
+
+/* Makes the state of L and anchors it in the registry; raises when it cannot. Leaves the stack as
+ * it was. */
+sio_lua *sio_lua_open(lua_State *L);
+
+/* The state that L belongs to. Raises while the Lua state is closing. */
+sio_lua *sio_lua_get(lua_State *L);
+
+/* Marks L as the running thread until sio_lua_leave: around any call that may fire a hook. */
+static inline lua_State *sio_lua_enter(sio_lua *state, lua_State *L) {
+  lua_State *before = state->L;
+  state->L = L;
+  return before;
+}
+static inline void sio_lua_leave(sio_lua *state, lua_State *before) {
+  state->L = before;
+}
+
+/*
+ * Runs fn(L) in a protected call with arg as a light userdata at index 1, and drops what it
+ * returns. Returns 0, or SIO_ENOMEM, or SIO_EINVAL for any other error, after reporting it
+ * (sio_lua_set_reporter).
+ */
+int sio_lua_call(sio_lua *state, lua_CFunction fn, void *arg);
+
+/* Errors that reach C go to the Lua function on top of the stack (popped), as (message). */
+void sio_lua_set_reporter(lua_State *L);
+
+/* Anchors the value on top of the stack (popped) under key as long as it is not released. Raises.
+ */
+void sio_lua_anchor(lua_State *L, const void *key);
+void sio_lua_release(lua_State *L, const void *key);
+/* Pushes the value anchored under key, or nil. */
+int sio_lua_anchored(lua_State *L, const void *key);
+
+#endif
