@@ -4,7 +4,8 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 
-const { Server } = createRequire(join(process.env.SIO_REFERENCE, "package.json"))("socket.io");
+const folder = process.env.SIO_REFERENCE ?? join(import.meta.dirname, "../interop");
+const { Server } = createRequire(join(folder, "package.json"))("socket.io");
 const { deny, headersTimeout, requestTimeout, maxHeaderSize, ...options } = JSON.parse(process.argv[2] ?? "{}");
 if (deny) {
   options.allowRequest = (req, callback) => callback(req._query.deny || null, req._query.deny === undefined);

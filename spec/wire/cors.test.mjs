@@ -1,7 +1,7 @@
 // Which origins may come: the headers of CORS on the wire, and refusing by origin.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { POLLING, REFERENCE, WEBSOCKET, start } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { POLLING, REFERENCE, WEBSOCKET, serve } from "./harness.mjs";
 import { upgradeRequest } from "./raw.mjs";
 
 const HERE = "https://a.example";
@@ -14,9 +14,7 @@ const vary = (answer) => (answer.headers.vary ?? "").toLowerCase().split(/\s*,\s
 /** Describes a server with these options; every test ends with the question whether it still serves. */
 function server(title, options, body) {
   describe(title, () => {
-    let target;
-    before(async () => (target = await start(options)));
-    after(() => target.stop());
+    const target = serve(options);
     const check = (name, run) =>
       test(name, async () => {
         await run(target);

@@ -1,13 +1,11 @@
 // Engine.IO on the wire: refusals, long-polling, heartbeat, closing, protocol revision 3.
 import assert from "node:assert/strict";
 import { gunzipSync } from "node:zlib";
-import { after, before, describe, test } from "node:test";
-import { POLLING, REFERENCE, SEPARATOR, WEBSOCKET, expected, start } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { POLLING, REFERENCE, SEPARATOR, WEBSOCKET, expected, once, serve } from "./harness.mjs";
 import { CLOSE, CUTS, Conn, PING, PONG, TEXT, frame, head, request, upgradeRequest } from "./raw.mjs";
 
-let target;
-before(async () => (target = await start({ pingInterval: 300000 })));
-after(() => target.stop());
+const target = serve({ pingInterval: 300000 });
 
 const MESSAGES = [
   "Transport unknown",
@@ -256,9 +254,7 @@ describe("refused WebSocket handshakes", () => {
 });
 
 describe("allowRequest", () => {
-  let strict;
-  before(async () => (strict = await start({ deny: true })));
-  after(() => strict.stop());
+  const strict = serve({ deny: true });
 
   test("refuses a handshake by polling, with the application's words or the usual ones", async () => {
     refused(await strict.fetch("GET", `${POLLING}&deny=nope`), 4, { status: 403, message: "nope" });
@@ -278,20 +274,18 @@ describe("allowRequest", () => {
 });
 
 describe("one transport alone", () => {
-  test("polling", async () => {
-    const only = await start({ transports: ["polling", "websocket"], allowUpgrades: false });
-    assert.deepEqual((await only.polling()).handshake.upgrades, []);
-    await only.stop();
-  });
+  test("polling, without upgrades", () =>
+    once({ transports: ["polling", "websocket"], allowUpgrades: false }, async (only) => {
+      assert.deepEqual((await only.polling()).handshake.upgrades, []);
+    }));
 
-  test("websocket", async () => {
-    const only = await start({ transports: ["websocket"] });
-    refused(await only.fetch("GET", POLLING), 0);
-    const socket = await only.client();
-    await socket.alive();
-    await socket.leave();
-    await only.stop();
-  });
+  test("websocket", () =>
+    once({ transports: ["websocket"] }, async (only) => {
+      refused(await only.fetch("GET", POLLING), 0);
+      const socket = await only.client();
+      await socket.alive();
+      await socket.leave();
+    }));
 });
 
 describe("payloads", () => {
@@ -379,9 +373,7 @@ describe("payloads", () => {
 });
 
 describe("maxHttpBufferSize", () => {
-  let small;
-  before(async () => (small = await start({ maxHttpBufferSize: 1000 })));
-  after(() => small.stop());
+  const small = serve({ maxHttpBufferSize: 1000 });
 
   const event = (size) => `42["echo","${"a".repeat(size - 13)}"]`;
 
@@ -657,9 +649,7 @@ describe("packets of the engine by WebSocket", () => {
 });
 
 describe("heartbeat", () => {
-  let quick;
-  before(async () => (quick = await start({ pingInterval: 200, pingTimeout: 1000 })));
-  after(() => quick.stop());
+  const quick = serve({ pingInterval: 200, pingTimeout: 1000 });
 
   test("by polling", async () => {
     const session = await quick.polling();
@@ -729,22 +719,19 @@ describe("heartbeat", () => {
 });
 
 describe("connectTimeout", () => {
-  test("a client that joins no namespace is closed", async () => {
-    const hasty = await start({ connectTimeout: 300 });
-    const [session, socket] = [await hasty.polling(), await hasty.engine()];
-    assert.equal(await socket.closing(), 1005);
-    assert.equal(await hasty.watcher.reason(socket.sid), "forced close");
-    await session.closed();
-    await hasty.served();
-    await hasty.stop();
-  });
+  test("a client that joins no namespace is closed", () =>
+    once({ connectTimeout: 300 }, async (hasty) => {
+      const [session, socket] = [await hasty.polling(), await hasty.engine()];
+      assert.equal(await socket.closing(), 1005);
+      assert.equal(await hasty.watcher.reason(socket.sid), "forced close");
+      await session.closed();
+      await hasty.served();
+    }));
 });
 
 describe("protocol revision 3", () => {
   const V3 = "/socket.io/?EIO=3&transport=polling&b64=1";
-  let old;
-  before(async () => (old = await start({ allowEIO3: true, pingInterval: 300000 })));
-  after(() => old.stop());
+  const old = serve({ allowEIO3: true, pingInterval: 300000 });
 
   async function session() {
     const answer = await old.fetch("GET", V3);

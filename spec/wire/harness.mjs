@@ -1,15 +1,17 @@
 // Starts the server under test and keeps an eye on it: a watcher that stays connected, hears why
 // others were disconnected, and tells after every case whether good clients are still served.
 //
-//   SIO_TARGET     "lua" (default) or "reference"
-//   SIO_PREFIX     where socketio is installed (share/lua/5.4 and lib/lua/5.4); else Lua's own paths
-//   SIO_LUA        the interpreter, "lua5.4" by default
-//   SIO_PRELOAD    LD_PRELOAD of the server alone: the runtime of a sanitizer
-//   SIO_REFERENCE  a folder where socket.io 4.8.4 is installed, for the reference
+//   SIO_TARGET      "lua" (default) or "reference"
+//   SIO_PREFIX      where socketio is installed (share/lua/5.4 and lib/lua/5.4); else Lua's own paths
+//   SIO_LUA         the interpreter with its arguments, "lua5.4" by default
+//   SIO_LD_PRELOAD  preloaded into the server alone: the runtime of a sanitizer
+//   SIO_TIME_LIMIT  ms to wait for anything that must happen, 15000 by default
+//   SIO_REFERENCE   a folder with node_modules/socket.io 4.8.4, ../interop by default
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { after, before, beforeEach } from "node:test";
 import { CLOSE, Conn, PATIENCE, TEXT, WebSocket, fetch, frame } from "./raw.mjs";
 
 export const REFERENCE = process.env.SIO_TARGET === "reference";
@@ -33,7 +35,6 @@ function luaLiteral(value) {
 function command(options) {
   const here = import.meta.dirname;
   if (REFERENCE) {
-    assert.ok(process.env.SIO_REFERENCE, "SIO_REFERENCE names a folder with node_modules/socket.io");
     return [process.execPath, [join(here, "app.mjs"), JSON.stringify(options)], process.env];
   }
   const env = { ...process.env };
@@ -42,29 +43,68 @@ function command(options) {
     env.LUA_PATH = `${prefix}/share/lua/5.4/?.lua;${prefix}/share/lua/5.4/?/init.lua;;`;
     env.LUA_CPATH = `${prefix}/lib/lua/5.4/?.so;;`;
   }
-  if (process.env.SIO_PRELOAD) env.LD_PRELOAD = process.env.SIO_PRELOAD;
-  return [process.env.SIO_LUA ?? "lua5.4", [join(here, "app.lua"), luaLiteral(options)], env];
+  if (process.env.SIO_LD_PRELOAD) env.LD_PRELOAD = process.env.SIO_LD_PRELOAD;
+  const [program, ...args] = (process.env.SIO_LUA ?? "lua5.4").split(" ");
+  return [program, [...args, join(here, "app.lua"), luaLiteral(options)], env];
 }
 
 const ALARMS = /ERROR: AddressSanitizer|LeakSanitizer|runtime error:|stack traceback:/;
 
-/** Starts a server with these options; every test file owns the ones it starts. */
-export async function start(options = {}) {
-  const [program, args, env] = command(options);
-  const child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
-  const target = new Target(child);
-  await target.listening();
-  target.watcher = await Watcher.open(target.port);
+/** Runs one test with a server of its own. */
+export async function once(options, run) {
+  const target = new Target(options);
+  await target.launch();
+  try {
+    await run(target);
+  } finally {
+    await target.stop();
+  }
+}
+
+/** A server with these options, for all tests of the suite (or file) that calls this. */
+export function serve(options = {}) {
+  const target = new Target(options);
+  before(() => target.launch());
+  beforeEach(() => target.revive());
+  after(() => target.stop());
   return target;
 }
 
 class Target {
-  constructor(child) {
-    this.child = child;
-    this.stderr = "";
-    child.stderr.on("data", (text) => (this.stderr += text));
-    this.exited = new Promise((resolve) => child.on("exit", (code, signal) => resolve(signal ?? code)));
+  constructor(options) {
+    this.options = options;
     this.turn = 0;
+    this.deaths = [];
+  }
+
+  async launch() {
+    const [program, args, env] = command(this.options);
+    this.child = spawn(program, args, { env, stdio: ["ignore", "pipe", "pipe"] });
+    this.stderr = "";
+    this.child.stderr.on("data", (text) => (this.stderr += text));
+    this.exited = new Promise((resolve) =>
+      this.child.on("exit", (code, signal) => resolve(signal ?? code)),
+    );
+    try {
+      await this.listening();
+      this.watcher = await Watcher.open(this.port);
+    } catch (error) {
+      this.child.kill("SIGKILL");
+      throw error;
+    }
+  }
+
+  /** After a test that killed the server, or cut the watcher off, gives the next a fresh start. */
+  async revive() {
+    if (await this.watcher.ask("echo").catch(() => undefined)) return;
+    try {
+      this.watcher = await Watcher.open(this.port);
+    } catch {
+      this.child.kill("SIGKILL");
+      await this.exited;
+      this.deaths.push(this.stderr);
+      await this.launch();
+    }
   }
 
   listening() {
@@ -125,12 +165,14 @@ class Target {
   /** Has the server close itself, and fails unless its process ends by itself and in good order. */
   async stop() {
     const patience = setTimeout(() => this.child.kill("SIGKILL"), PATIENCE);
+    if (this.watcher?.over) this.watcher = await Watcher.open(this.port).catch(() => undefined);
     await this.watcher?.shutdown();
     Conn.destroyAll(this.port);
     const code = await this.exited;
     clearTimeout(patience);
     assert.doesNotMatch(this.stderr, ALARMS);
     assert.equal(code, 0, `the server ended with ${code}: ${this.stderr}`);
+    assert.deepEqual(this.deaths, [], "the server died under a test");
   }
 }
 

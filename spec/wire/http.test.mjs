@@ -1,12 +1,10 @@
 // HTTP as it must not be written: syntax, smuggling, limits, keep-alive, slow requests.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { POLLING, REFERENCE, expected, start } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { POLLING, REFERENCE, expected, serve } from "./harness.mjs";
 import { CUTS, Conn, head, octets, random, request } from "./raw.mjs";
 
-let target;
-before(async () => (target = await start()));
-after(() => target.stop());
+const target = serve();
 
 const HOST = "Host: 127.0.0.1";
 const get = (...fields) => head(`GET ${POLLING} HTTP/1.1`, HOST, ...fields);
@@ -325,9 +323,7 @@ describe("random requests", () => {
 });
 
 describe("slow requests", () => {
-  let slow;
-  before(async () => (slow = await start({ headersTimeout: 300, requestTimeout: 600 })));
-  after(() => slow.stop());
+  const slow = serve({ headersTimeout: 300, requestTimeout: 600 });
 
   for (const [name, sent] of [
     ["a head that stops", `GET ${POLLING} HTTP/1.1\r\nHost: a\r\n`],

@@ -1,16 +1,14 @@
 // Clients that take more than they should: slow readers, floods, half-open connections.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { POLLING, REFERENCE, WEBSOCKET, start } from "./harness.mjs";
-import { Conn, PING, TEXT, chop, fragments, frame, head, request } from "./raw.mjs";
+import { describe, test } from "node:test";
+import { POLLING, REFERENCE, WEBSOCKET, once, serve } from "./harness.mjs";
+import { Conn, PING, TEXT, chop, fragments, frame, head, request, upgradeRequest } from "./raw.mjs";
 
 const MIB = 1024 * 1024;
 const CAP = MIB; // what the server may queue for one client
-const SANITIZED = Boolean(process.env.SIO_PRELOAD);
+const SANITIZED = Boolean(process.env.SIO_LD_PRELOAD);
 
-let target;
-before(async () => (target = await start({ pingInterval: 300000, maxBackpressure: CAP })));
-after(() => target.stop());
+const target = serve({ pingInterval: 300000, maxBackpressure: CAP });
 
 /** Runs something and fails if the server's memory grows by more than `limit` bytes over it. */
 async function within(limit, run) {
@@ -232,20 +230,20 @@ describe("nothing is left behind", () => {
 
 describe("limits of connections", { skip: REFERENCE && "it has no such options" }, () => {
   for (const option of ["maxConnections", "maxConnectionsPerIp"]) {
-    test(option, async () => {
-      const small = await start({ [option]: 3 });
-      const clients = [await small.client(), await small.polling()];
-      for (const path of [POLLING, WEBSOCKET]) {
-        const answer = await small.fetch("GET", path, {
-          headers: path === POLLING ? [] : ["Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="],
-        });
-        assert.equal(answer.status, 503);
-        assert.match(answer.headers["retry-after"], /^\d+$/);
-      }
-      await clients[0].leave();
-      await small.watcher.reason(clients[0].sid);
-      await (await small.client()).leave();
-      await small.stop();
-    });
+    test(option, () =>
+      once({ [option]: 3 }, async (small) => {
+        const [client] = [await small.client(), await small.polling()];
+        for (const bytes of [request("GET", POLLING), upgradeRequest(WEBSOCKET)]) {
+          const conn = await small.connect();
+          conn.send(bytes);
+          const answer = await conn.response();
+          assert.equal(answer.status, 503);
+          assert.match(answer.headers["retry-after"], /^\d+$/);
+          conn.destroy();
+        }
+        await client.leave();
+        await small.watcher.reason(client.sid);
+        await (await small.client()).leave();
+      }));
   }
 });

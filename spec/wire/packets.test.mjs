@@ -1,13 +1,11 @@
 // Socket.IO packets on the wire: what is valid, what closes the connection, and what comes back.
 // Every case goes by WebSocket under several segmentations, and by polling.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { REFERENCE, SEPARATOR, expected, start } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { REFERENCE, SEPARATOR, expected, serve } from "./harness.mjs";
 import { BINARY, CUTS, TEXT, frame, octets, utf8 } from "./raw.mjs";
 
-let target;
-before(async () => (target = await start({ pingInterval: 300000 })));
-after(() => target.stop());
+const target = serve({ pingInterval: 300000 });
 
 /** At the end of what is expected: the server closes the connection. */
 const CLOSED = Symbol("closed");

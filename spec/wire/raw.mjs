@@ -5,7 +5,7 @@ import { createHash, randomBytes } from "node:crypto";
 import net from "node:net";
 
 /** How long, in ms, a test waits for something that must happen. */
-export const PATIENCE = Number(process.env.SIO_PATIENCE ?? 15000);
+export const PATIENCE = Number(process.env.SIO_TIME_LIMIT ?? 15000);
 
 /** A repeatable sequence of numbers in [0, 1) (mulberry32). */
 export function random(seed) {

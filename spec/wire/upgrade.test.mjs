@@ -1,12 +1,10 @@
 // The change from polling to WebSocket on the wire: done right, abandoned, and abused.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
-import { POLLING, REFERENCE, SEPARATOR, WEBSOCKET, expected, start } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { POLLING, REFERENCE, SEPARATOR, WEBSOCKET, expected, once, serve } from "./harness.mjs";
 import { BINARY, CUTS, Conn, TEXT, WebSocket, closeFrame, frame, octets, request, upgradeRequest } from "./raw.mjs";
 
-let target;
-before(async () => (target = await start({ pingInterval: 300000 })));
-after(() => target.stop());
+const target = serve({ pingInterval: 300000 });
 
 const text = (payload) => frame(TEXT, payload);
 const bytes = (...packets) => Buffer.concat(packets.map(text));
@@ -288,9 +286,7 @@ describe("the session ends on the way", () => {
 });
 
 describe("slow upgrades", () => {
-  let hasty;
-  before(async () => (hasty = await start({ pingInterval: 300000, upgradeTimeout: 200 })));
-  after(() => hasty.stop());
+  const hasty = serve({ pingInterval: 300000, upgradeTimeout: 200 });
 
   test("no probe", async () => {
     const session = await joined(hasty);
@@ -323,17 +319,16 @@ describe("slow upgrades", () => {
   });
 });
 
-test("an upgrade that never ends does not keep a silent session", async () => {
-  const silent = await start({ pingInterval: 200, pingTimeout: 300, upgradeTimeout: 300000 });
-  const session = await silent.polling();
-  const ws = await second(session);
-  ws.text("2probe");
-  assert.equal(await ws.message(), "3probe");
-  assert.equal(await silent.watcher.reason(session.sid), "ping timeout");
-  await ws.closing();
-  await silent.served();
-  await silent.stop();
-});
+test("an upgrade that never ends does not keep a silent session", () =>
+  once({ pingInterval: 200, pingTimeout: 300, upgradeTimeout: 300000 }, async (silent) => {
+    const session = await silent.polling();
+    const ws = await second(session);
+    ws.text("2probe");
+    assert.equal(await ws.message(), "3probe");
+    assert.equal(await silent.watcher.reason(session.sid), "ping timeout");
+    await ws.closing();
+    await silent.served();
+  }));
 
 test("upgrades of all kinds, reset at once", async () => {
   const session = await joined();

@@ -2,16 +2,14 @@
 // session whose payloads are echo events, and the limits beyond them.
 import assert from "node:assert/strict";
 import { constants, deflateRawSync, inflateRawSync } from "node:zlib";
-import { after, before, describe, test } from "node:test";
-import { REFERENCE, WEBSOCKET, expected, start } from "./harness.mjs";
+import { describe, test } from "node:test";
+import { REFERENCE, WEBSOCKET, expected, serve } from "./harness.mjs";
 import {
   BINARY, CLOSE, CONTINUATION, CUTS, PING, PONG, TEXT, WebSocket,
   chop, closeFrame, fragments, frame, octets, random, upgradeRequest, utf8,
 } from "./raw.mjs";
 
-let target;
-before(async () => (target = await start({ pingInterval: 300000 })));
-after(() => target.stop());
+const target = serve({ pingInterval: 300000 });
 
 const event = (text) => `42["echo",${JSON.stringify(text)}]`;
 /** An echo event whose message is exactly `size` octets. */
@@ -307,9 +305,7 @@ table("frames that lie", [
 ]);
 
 describe("limits of a message", () => {
-  let small;
-  before(async () => (small = await start({ maxHttpBufferSize: 1000, pingInterval: 300000 })));
-  after(() => small.stop());
+  const small = serve({ maxHttpBufferSize: 1000, pingInterval: 300000 });
 
   for (const [name, bytes, wanted] of [
     ["999 octets", text(sized(999)), [sized(999)]],
@@ -472,9 +468,7 @@ describe("extensions and subprotocols", () => {
 });
 
 describe("permessage-deflate", () => {
-  let deflating;
-  before(async () => (deflating = await start({ perMessageDeflate: { threshold: 0 }, pingInterval: 300000 })));
-  after(() => deflating.stop());
+  const deflating = serve({ perMessageDeflate: { threshold: 0 }, pingInterval: 300000 });
 
   const OFFER = { headers: ["Sec-WebSocket-Extensions: permessage-deflate; server_no_context_takeover; client_no_context_takeover"] };
   const pack = (data) => deflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH }).subarray(0, -4);
