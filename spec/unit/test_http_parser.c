@@ -2,69 +2,16 @@
 
 #include "base/buf.h"
 #include "fail_alloc.h"
-#include "http/parser.h"
+#include "http_transcript.h"
 
 static const sio_http_limits limits = {.max_header_size = 16384, .max_headers = 100};
-
-/* Writes down what the parser says of text given in pieces of that size. */
-static void transcribe(const sio_http_limits *with, sio_bytes text, size_t size, sio_buf *out) {
-  sio_http_parser *parser = sio_http_parser_new(with, SIO_BYTES("::1"));
-  assert_non_null(parser);
-  enum sio_http_event_type last = SIO_HTTP_MORE;
-  for (size_t at = 0; at < text.len; at += size) {
-    size_t n = text.len - at < size ? text.len - at : size;
-    char *copy = malloc(n); /* of its own, for the sanitizer to guard */
-    memcpy(copy, text.base + at, n);
-    sio_bytes in = sio_bytes_of(copy, n);
-    for (;;) {
-      sio_http_event event = sio_http_parser_next(parser, &in);
-      if (event.type == SIO_HTTP_MORE || event.type == SIO_HTTP_REFUSED) {
-        if (event.type == SIO_HTTP_REFUSED && last != SIO_HTTP_REFUSED) {
-          sio_buf_str(out, "!");
-          sio_buf_u64(out, (unsigned)event.status);
-        }
-        last = event.type == SIO_HTTP_REFUSED ? event.type : last;
-        break;
-      }
-      if (event.type == SIO_HTTP_HEAD) {
-        sio_request *request = event.request;
-        sio_buf_str(out, "<");
-        sio_buf_add(out, request->method);
-        sio_buf_str(out, " ");
-        sio_buf_add(out, request->path);
-        sio_buf_str(out, request->query.len > 0 ? "?" : "");
-        sio_buf_add(out, request->query);
-        sio_buf_str(out, request->keep_alive ? " keep" : " close");
-        sio_buf_str(out, request->upgrade ? " upgrade" : "");
-        for (unsigned i = 0; i < request->header_count; i++) {
-          sio_buf_str(out, "|");
-          sio_buf_add(out, request->headers[i].name);
-          sio_buf_str(out, "=");
-          sio_buf_add(out, request->headers[i].value);
-        }
-        sio_buf_str(out, ">");
-        assert_true(sio_bytes_eq(request->remote_address, SIO_BYTES("::1")));
-        sio_request_unref(request);
-      } else if (event.type == SIO_HTTP_BODY) {
-        assert_true(event.body.len > 0);
-        sio_buf_add(out, event.body);
-      } else {
-        sio_buf_str(out, ".");
-      }
-    }
-    free(copy);
-  }
-  if (last != SIO_HTTP_REFUSED)
-    sio_buf_str(out, sio_http_parser_is_idle(parser) ? "" : "...");
-  sio_http_parser_free(parser);
-}
 
 /* Whole, octet by octet, and at every size between. */
 static void expect_with(const sio_http_limits *with, sio_bytes text, const char *expected) {
   size_t step = text.len > 500 ? text.len / 20 : 1;
   for (size_t size = 1; size < text.len + step; size += step) {
     sio_buf out = {0};
-    transcribe(with, text, size, &out);
+    http_transcribe(with, text, 0, size, &out);
     sio_buf_put(&out, '\0');
     assert_string_equal(out.base, expected);
     sio_buf_deinit(&out);
@@ -269,11 +216,11 @@ static void bad_chunks(void **state) {
     sio_buf out = {0}, text = {0};
     sio_buf_str(&text, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
     sio_buf_str(&text, chunks[i]);
-    transcribe(&limits, sio_buf_bytes(&text), text.len, &out);
+    http_transcribe(&limits, sio_buf_bytes(&text), 0, text.len, &out);
     sio_buf_put(&out, '\0');
     assert_non_null(strstr(out.base, "!400"));
     sio_buf_clear(&out);
-    transcribe(&limits, sio_buf_bytes(&text), 1, &out);
+    http_transcribe(&limits, sio_buf_bytes(&text), 0, 1, &out);
     sio_buf_put(&out, '\0');
     assert_non_null(strstr(out.base, "!400"));
     sio_buf_deinit(&out);
@@ -290,9 +237,9 @@ static void repeat(sio_buf *out, const char *text, size_t n) {
 
 static const char *last_of(const sio_http_limits *with, sio_buf *text, sio_buf *out) {
   sio_buf_clear(out);
-  transcribe(with, sio_buf_bytes(text), 7, out);
+  http_transcribe(with, sio_buf_bytes(text), 0, 7, out);
   sio_buf_clear(out);
-  transcribe(with, sio_buf_bytes(text), text->len, out);
+  http_transcribe(with, sio_buf_bytes(text), 0, text->len, out);
   sio_buf_put(out, '\0');
   return out->len >= 5 ? out->base + out->len - 5 : out->base;
 }
