@@ -8,6 +8,7 @@ static void starts_with_one_reference_and_no_header(void **state) {
   assert_int_equal(frame->refs, 1);
   assert_int_equal(frame->head, 0);
   assert_false(frame->binary);
+  assert_false(frame->plain);
   memcpy(frame->payload, "abc", 3);
   assert_true(sio_bytes_eq(sio_frame_payload(frame), SIO_BYTES("abc")));
   assert_true(sio_bytes_eq(sio_frame_wire(frame), SIO_BYTES("abc")));
