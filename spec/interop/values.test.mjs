@@ -48,6 +48,39 @@ function valuesSuite(title, options, transports) {
 valuesSuite("values", {});
 valuesSuite("values, compressed", { args: ["deflate"] }, ["websocket"]);
 
+suite("compression", "values", { args: ["deflate"] }, (server) => {
+  const extensions = (client) => client.io.engine.transport.ws.extensions;
+
+  test("is agreed on", async () => {
+    const client = await server.connect("/", { transports: ["websocket"] });
+    assert.match(extensions(client), /permessage-deflate/);
+  });
+
+  test("is agreed on by an upgrade too", async () => {
+    const client = await server.connect();
+    await upgraded(client);
+    assert.match(extensions(client), /permessage-deflate/);
+    const text = "compress me ".repeat(10_000);
+    assert.equal(await ask(client, "echo by ack", text), text);
+  });
+
+  test("is left to the client", async () => {
+    const options = { transports: ["websocket"], perMessageDeflate: false };
+    const client = await server.connect("/", options);
+    assert.equal(extensions(client), "");
+    assert.equal(await ask(client, "echo by ack", "plain"), "plain");
+  });
+
+  test("does not lift the limit", async () => {
+    const client = await server.connect("/", { transports: ["websocket"] });
+    const lost = event(client, "disconnect");
+    client.emit("length", "x".repeat(2 * maxHttpBufferSize), () => assert.fail("was taken"));
+    assert.match((await lost)[0], /^transport (error|close)$/);
+    const other = await server.connect();
+    assert.equal(await ask(other, "length", "abc"), 3);
+  });
+});
+
 suite("events", "values", (server) => {
   eachTransport(server, (connect, transport) => {
     test("values have the right type in the application", async () => {

@@ -32,6 +32,18 @@ io:on("connection", function(socket)
     socketio.sleep(ms)
     done("later", ms)
   end)
+  -- Three questions, answered last first.
+  local held = {}
+  socket:on("hold", function(value, done)
+    table.insert(held, 1, function()
+      done(value)
+    end)
+    if #held == 3 then
+      for _, answer in ipairs(held) do
+        answer()
+      end
+    end
+  end)
   socket:on("never", function() end)
   socket:on("after the end", function(done)
     socket:once("disconnect", function()
@@ -86,7 +98,8 @@ io:on("connection", function(socket)
     end)
   end)
   socket:on("ask others", function(room, ms, value, done)
-    local answers, err, partial = socket.broadcast:to(room):timeout(ms):emitWithAck("question", value)
+    local others = socket.broadcast:to(room):timeout(ms)
+    local answers, err, partial = others:emitWithAck("question", value)
     done(answers, err, partial)
   end)
 end)

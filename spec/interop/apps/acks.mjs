@@ -32,6 +32,11 @@ io.on("connection", (socket) => {
     await sleep(ms);
     done("later", ms);
   });
+  const held = [];
+  socket.on("hold", (value, done) => {
+    held.unshift(() => done(value));
+    if (held.length === 3) for (const answer of held) answer();
+  });
   socket.on("never", () => {});
   socket.on("after the end", (done) => {
     socket.once("disconnect", () => {

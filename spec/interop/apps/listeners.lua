@@ -70,6 +70,10 @@ io:on("connection", function(socket)
   end)
 
   -- Middlewares for packets.
+  local release
+  socket:on("release", function()
+    release()
+  end)
   socket:use(function(event, next)
     if event[1] == "forbidden" then
       return next "may not be sent"
@@ -77,6 +81,9 @@ io:on("connection", function(socket)
       event[2] = event[2] .. ", changed"
     elseif event[1] == "delayed" then
       socketio.sleep(20)
+    elseif event[1] == "held" then
+      release = next
+      return
     end
     next()
   end)
@@ -89,7 +96,7 @@ io:on("connection", function(socket)
   socket:on("error", function(err)
     note { "error", type(err) == "table" and err.message or err }
   end)
-  for _, name in ipairs { "forbidden", "changed", "delayed" } do
+  for _, name in ipairs { "forbidden", "changed", "delayed", "held" } do
     socket:on(name, function(value, done)
       note { "handled", name, value }
       if done then
@@ -160,8 +167,19 @@ io:on("connection", function(socket)
   -- Handlers that wait while others run.
   socket:on("sleep", function(ms, done)
     socketio.sleep(ms)
-    note { "slept", ms }
     done(ms)
+  end)
+  socket:on("sleepers", function(times, done)
+    local woken = socketio.array {}
+    for _, ms in ipairs(times) do
+      socketio.spawn(function()
+        socketio.sleep(ms)
+        table.insert(woken, ms)
+        if #woken == #times then
+          done(woken)
+        end
+      end)
+    end
   end)
   socket:on("question first", function(done)
     note "asking"

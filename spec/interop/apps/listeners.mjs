@@ -58,10 +58,16 @@ io.on("connection", (socket) => {
   socket.on("broadcast back", (...args) => io.to(socket.id).emit(...args));
   socket.on("ask back", async (done) => done(await socket.emitWithAck("question", 1)));
 
+  let release;
+  socket.on("release", () => release());
   socket.use(async (event, next) => {
     if (event[0] === "forbidden") return next(new Error("may not be sent"));
     if (event[0] === "changed") event[1] += ", changed";
     if (event[0] === "delayed") await sleep(20);
+    if (event[0] === "held") {
+      release = next;
+      return;
+    }
     next();
   });
   socket.use((event, next) => {
@@ -69,7 +75,7 @@ io.on("connection", (socket) => {
     next();
   });
   socket.on("error", (error) => note(["error", error.message]));
-  for (const name of ["forbidden", "changed", "delayed"]) {
+  for (const name of ["forbidden", "changed", "delayed", "held"]) {
     socket.on(name, (value, done) => {
       note(["handled", name, value]);
       done?.(value);
@@ -117,8 +123,15 @@ io.on("connection", (socket) => {
 
   socket.on("sleep", async (ms, done) => {
     await sleep(ms);
-    note(["slept", ms]);
     done(ms);
+  });
+  socket.on("sleepers", (times, done) => {
+    const woken = [];
+    times.forEach(async (ms) => {
+      await sleep(ms);
+      woken.push(ms);
+      if (woken.length === times.length) done(woken);
+    });
   });
   socket.on("question first", async (done) => {
     note("asking");

@@ -76,14 +76,27 @@ chain:on("connection", function(socket)
   end)
 end)
 
--- A middleware slow enough for the client to go meanwhile.
-local slow = io:of "/slow"
-slow:use(function(socket, next)
+-- A middleware that lets nobody through until somebody opens the gate.
+local gate = io:of "/gate"
+local waiting = {}
+gate:use(function(socket, next)
+  table.insert(waiting, next)
+  socket.conn:on("close", function()
+    report("gone", socket.id)
+  end)
   report("waiting", socket.id)
-  socketio.sleep(150)
-  next()
 end)
-slow:on("connection", serve)
+gate:on("connection", serve)
+io:on("connection", function(socket)
+  socket:on("open the gate", function(done)
+    local list = waiting
+    waiting = {}
+    for _, next in ipairs(list) do
+      next()
+    end
+    done()
+  end)
+end)
 
 -- Namespaces made on demand, by pattern and by function.
 local rooms = io:of(socketio.pattern "^/room%-%d+$")

@@ -61,13 +61,22 @@ chain.on("connection", (socket) => {
   });
 });
 
-const slow = io.of("/slow");
-slow.use(async (socket, next) => {
+const gate = io.of("/gate");
+let waiting = [];
+gate.use((socket, next) => {
+  waiting.push(next);
+  socket.conn.on("close", () => report("gone", socket.id));
   report("waiting", socket.id);
-  await sleep(150);
-  next();
 });
-slow.on("connection", serve);
+gate.on("connection", serve);
+io.on("connection", (socket) => {
+  socket.on("open the gate", (done) => {
+    const list = waiting;
+    waiting = [];
+    for (const next of list) next();
+    done();
+  });
+});
 
 const rooms = io.of(/^\/room-\d+$/);
 rooms.use((socket, next) => {
