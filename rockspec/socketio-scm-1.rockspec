@@ -20,7 +20,6 @@ external_dependencies = {
   UV = { header = "uv.h" },
   ZLIB = { header = "zlib.h" },
   CRYPTO = { header = "openssl/sha.h" },
-  BROTLI = { header = "brotli/encode.h" },
 }
 build = {
   type = "cmake",
@@ -33,7 +32,6 @@ build = {
     UV_DIR = "$(UV_DIR)",
     ZLIB_DIR = "$(ZLIB_DIR)",
     CRYPTO_DIR = "$(CRYPTO_DIR)",
-    BROTLI_DIR = "$(BROTLI_DIR)",
   },
 }
 test = {
