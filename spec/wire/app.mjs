@@ -6,9 +6,12 @@ import { join } from "node:path";
 
 const folder = process.env.SIO_REFERENCE ?? join(import.meta.dirname, "../interop");
 const { Server } = createRequire(join(folder, "package.json"))("socket.io");
-const { deny, headersTimeout, requestTimeout, maxHeaderSize, ...options } = JSON.parse(process.argv[2] ?? "{}");
+const { deny, headersTimeout, requestTimeout, maxHeaderSize, ...options } = JSON.parse(
+  process.argv[2] ?? "{}",
+);
 if (deny) {
-  options.allowRequest = (req, callback) => callback(req._query.deny || null, req._query.deny === undefined);
+  options.allowRequest = (req, callback) =>
+    callback(req._query.deny || null, req._query.deny === undefined);
 }
 
 const server = createServer(
@@ -24,7 +27,18 @@ const io = new Server(server, options);
 let events = 0;
 
 const COMMANDS = new Set([
-  "echo", "watch", "join", "tell", "burst", "flood", "ask", "facts", "bye", "hangup", "shutdown", "volatile",
+  "echo",
+  "watch",
+  "join",
+  "tell",
+  "burst",
+  "flood",
+  "ask",
+  "facts",
+  "bye",
+  "hangup",
+  "shutdown",
+  "volatile",
 ]);
 
 function flood(socket, total, size, batch) {
@@ -62,7 +76,10 @@ function serve(socket) {
   socket.on("volatile", (name) => socket.volatile.emit(name));
   socket.on("flood", (total, size, batch) => flood(socket, total, size, batch));
   socket.on("ask", (ms) => {
-    if (ms) socket.timeout(ms).emit("question", (err, ...args) => socket.emit("answer", err?.message ?? null, ...args));
+    if (ms)
+      socket
+        .timeout(ms)
+        .emit("question", (err, ...args) => socket.emit("answer", err?.message ?? null, ...args));
     else socket.emit("question", (...args) => socket.emit("answer", ...args));
   });
   socket.on("facts", (done) =>

@@ -1,15 +1,20 @@
 // Which origins may come: the headers of CORS on the wire, and refusing by origin.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { upgradeRequest } from "./frames.mjs";
 import { POLLING, REFERENCE, WEBSOCKET, serve } from "./harness.mjs";
-import { upgradeRequest } from "./raw.mjs";
 
 const HERE = "https://a.example";
 const THERE = "https://evil.example";
 const from = (origin, ...headers) => ({ headers: [`Origin: ${origin}`, ...headers] });
-const preflight = (origin, ...headers) => from(origin, "Access-Control-Request-Method: POST", ...headers);
+const preflight = (origin, ...headers) =>
+  from(origin, "Access-Control-Request-Method: POST", ...headers);
 const allowed = (answer) => answer.headers["access-control-allow-origin"];
-const vary = (answer) => (answer.headers.vary ?? "").toLowerCase().split(/\s*,\s*/).filter(Boolean);
+const vary = (answer) =>
+  (answer.headers.vary ?? "")
+    .toLowerCase()
+    .split(/\s*,\s*/)
+    .filter(Boolean);
 
 /** Describes a server with these options; every test ends with the question whether it still serves. */
 function server(title, options, body) {
@@ -57,7 +62,11 @@ server("any origin", { cors: { origin: "*" } }, (check) => {
   });
 
   check("a preflight", async (target) => {
-    const answer = await target.fetch("OPTIONS", POLLING, preflight(HERE, "Access-Control-Request-Headers: X-A, x-b"));
+    const answer = await target.fetch(
+      "OPTIONS",
+      POLLING,
+      preflight(HERE, "Access-Control-Request-Headers: X-A, x-b"),
+    );
     assert.equal(answer.status, 204);
     assert.equal(allowed(answer), "*");
     assert.equal(answer.headers["access-control-allow-methods"], "GET,HEAD,PUT,PATCH,POST,DELETE");
@@ -73,7 +82,11 @@ server("any origin", { cors: { origin: "*" } }, (check) => {
   });
 
   check("requested headers cannot inject one", async (target) => {
-    const answer = await target.fetch("OPTIONS", POLLING, preflight(HERE, "Access-Control-Request-Headers: a%0d%0aX-Evil: 1"));
+    const answer = await target.fetch(
+      "OPTIONS",
+      POLLING,
+      preflight(HERE, "Access-Control-Request-Headers: a%0d%0aX-Evil: 1"),
+    );
     assert.doesNotMatch(answer.head, /^x-evil/im);
   });
 });
@@ -90,7 +103,10 @@ server("the origin of the request", { cors: { origin: true, credentials: true } 
 
   check("with refusals, and with WebSocket", async (target) => {
     assert.equal(allowed(await target.fetch("GET", "/socket.io/", from(HERE))), HERE);
-    assert.equal(allowed(await target.fetch("POST", `${POLLING}&sid=x`, { ...from(HERE), body: "40" })), HERE);
+    assert.equal(
+      allowed(await target.fetch("POST", `${POLLING}&sid=x`, { ...from(HERE), body: "40" })),
+      HERE,
+    );
     const answer = await handshake(target, from(HERE));
     assert.equal(answer.status, 101);
     assert.equal(allowed(answer), HERE);
@@ -103,25 +119,42 @@ server("the origin of the request", { cors: { origin: true, credentials: true } 
   });
 });
 
-server("one origin", { cors: { origin: HERE, methods: ["GET", "POST"], allowedHeaders: ["x-a", "x-b"], exposedHeaders: ["x-c"], maxAge: 600, optionsSuccessStatus: 200 } }, (check) => {
-  check("is named to everybody", async (target) => {
-    for (const origin of [HERE, THERE]) {
-      const answer = await target.fetch("GET", POLLING, from(origin));
-      assert.equal(answer.status, 200);
-      assert.equal(allowed(answer), HERE);
-      assert.equal(answer.headers["access-control-expose-headers"], "x-c");
-      assert.ok(vary(answer).includes("origin"));
-    }
-  });
+server(
+  "one origin",
+  {
+    cors: {
+      origin: HERE,
+      methods: ["GET", "POST"],
+      allowedHeaders: ["x-a", "x-b"],
+      exposedHeaders: ["x-c"],
+      maxAge: 600,
+      optionsSuccessStatus: 200,
+    },
+  },
+  (check) => {
+    check("is named to everybody", async (target) => {
+      for (const origin of [HERE, THERE]) {
+        const answer = await target.fetch("GET", POLLING, from(origin));
+        assert.equal(answer.status, 200);
+        assert.equal(allowed(answer), HERE);
+        assert.equal(answer.headers["access-control-expose-headers"], "x-c");
+        assert.ok(vary(answer).includes("origin"));
+      }
+    });
 
-  check("a preflight with every option", async (target) => {
-    const answer = await target.fetch("OPTIONS", POLLING, preflight(HERE, "Access-Control-Request-Headers: x-z"));
-    assert.equal(answer.status, 200);
-    assert.equal(answer.headers["access-control-allow-methods"], "GET,POST");
-    assert.equal(answer.headers["access-control-allow-headers"], "x-a,x-b");
-    assert.equal(answer.headers["access-control-max-age"], "600");
-  });
-});
+    check("a preflight with every option", async (target) => {
+      const answer = await target.fetch(
+        "OPTIONS",
+        POLLING,
+        preflight(HERE, "Access-Control-Request-Headers: x-z"),
+      );
+      assert.equal(answer.status, 200);
+      assert.equal(answer.headers["access-control-allow-methods"], "GET,POST");
+      assert.equal(answer.headers["access-control-allow-headers"], "x-a,x-b");
+      assert.equal(answer.headers["access-control-max-age"], "600");
+    });
+  },
+);
 
 server("a list of origins", { cors: { origin: [HERE, "https://b.example"] } }, (check) => {
   check("names the one that asks, if it is listed", async (target) => {

@@ -12,7 +12,8 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach } from "node:test";
-import { CLOSE, Conn, PATIENCE, TEXT, WebSocket, fetch, frame } from "./raw.mjs";
+import { CLOSE, TEXT, WebSocket, frame } from "./frames.mjs";
+import { Conn, PATIENCE, fetch } from "./raw.mjs";
 
 export const REFERENCE = process.env.SIO_TARGET === "reference";
 export const POLLING = "/socket.io/?EIO=4&transport=polling";
@@ -21,8 +22,30 @@ export const SEPARATOR = "\x1e";
 
 /** What this target must do, of a case that tells the two apart. */
 export function expected(value) {
-  const apart = value !== null && typeof value === "object" && "ours" in value && "reference" in value;
+  const apart =
+    value !== null && typeof value === "object" && "ours" in value && "reference" in value;
   return apart ? (REFERENCE ? value.reference : value.ours) : value;
+}
+
+/** The words of the codes with which Engine.IO refuses a request. */
+export const MESSAGES = [
+  "Transport unknown",
+  "Session ID unknown",
+  "Bad handshake method",
+  "Bad request",
+  "Forbidden",
+  "Unsupported protocol version",
+];
+
+/** Fails unless a polling request was refused in the documented form. */
+export function refused(
+  answer,
+  code,
+  { status = 400, message = MESSAGES[code], body = true } = {},
+) {
+  assert.equal(answer.status, status, answer.text);
+  assert.match(answer.headers["content-type"], /^application\/json\b/);
+  assert.equal(answer.text, body ? JSON.stringify({ code, message }) : "");
 }
 
 /** What an option table looks like in Lua. */
@@ -158,7 +181,9 @@ class Target {
 
   /** Resident memory of the server, in bytes. */
   memory() {
-    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${this.child.pid}/status`, "utf8"));
+    const [, kib] = /VmRSS:\s+(\d+) kB/.exec(
+      readFileSync(`/proc/${this.child.pid}/status`, "utf8"),
+    );
     return Number(kib) * 1024;
   }
 
@@ -309,7 +334,7 @@ class Watcher {
   }
 
   async read() {
-    for (let got; (got = await this.socket.frame(2 ** 30)) !== null && got.opcode !== CLOSE; ) {
+    for (let got; (got = await this.socket.frame(2 ** 30)) !== null && got.opcode !== CLOSE;) {
       if (got.opcode === TEXT) this.take(got.payload.toString("utf8"));
     }
     this.socket.send(frame(CLOSE));

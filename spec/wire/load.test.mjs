@@ -1,8 +1,9 @@
 // Clients that take more than they should: slow readers, floods, half-open connections.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { PING, TEXT, chop, fragments, frame, upgradeRequest } from "./frames.mjs";
 import { POLLING, REFERENCE, WEBSOCKET, once, serve } from "./harness.mjs";
-import { Conn, PING, TEXT, chop, fragments, frame, head, request, upgradeRequest } from "./raw.mjs";
+import { Conn, head, request } from "./raw.mjs";
 
 const MIB = 1024 * 1024;
 const CAP = MIB; // what the server may queue for one client
@@ -16,7 +17,8 @@ async function within(limit, run) {
   let most = first;
   const watch = setInterval(() => (most = Math.max(most, target.memory())), 5);
   await run().finally(() => clearInterval(watch));
-  if (!REFERENCE && !SANITIZED) assert.ok(most - first < limit, `memory grew by ${(most - first) / MIB} MiB`);
+  if (!REFERENCE && !SANITIZED)
+    assert.ok(most - first < limit, `memory grew by ${(most - first) / MIB} MiB`);
 }
 
 /** Others are answered while something goes on. */
@@ -73,16 +75,20 @@ describe("slow readers", () => {
     await client.leave();
   });
 
-  test("a session that nobody polls is cut", { skip: REFERENCE && "it knows no limit" }, async () => {
-    await within(24 * MIB, async () => {
-      const session = await target.polling();
-      await session.join();
-      await session.emit(flood(EVENTS));
-      await othersServed();
-      await target.watcher.reason(session.sid);
-    });
-    await target.served();
-  });
+  test(
+    "a session that nobody polls is cut",
+    { skip: REFERENCE && "it knows no limit" },
+    async () => {
+      await within(24 * MIB, async () => {
+        const session = await target.polling();
+        await session.join();
+        await session.emit(flood(EVENTS));
+        await othersServed();
+        await target.watcher.reason(session.sid);
+      });
+      await target.served();
+    },
+  );
 
   test("one in a room does not hold up the others", async () => {
     const members = await Promise.all(Array.from({ length: 4 }, () => target.client()));
@@ -96,7 +102,8 @@ describe("slow readers", () => {
     const payload = "x".repeat(65536);
     for (let i = 0; i < 320; i++) {
       await talker.emit(`["tell","busy",${i},"${payload}"]`);
-      for (const member of quick) assert.ok((await member.packet()).startsWith(`42["told",${i},"x`));
+      for (const member of quick)
+        assert.ok((await member.packet()).startsWith(`42["told",${i},"x`));
     }
     if (!REFERENCE) await target.watcher.reason(slow.sid);
     for (const client of [...quick, talker]) await client.leave();
@@ -162,8 +169,14 @@ describe("half-open connections", () => {
     ["that say nothing", ""],
     ["with half a request line", "GET /sock"],
     ["with half a head", `GET ${POLLING} HTTP/1.1\r\nHost: a\r\nX-A: `],
-    ["with half a body", head(`POST ${POLLING}&sid=x HTTP/1.1`, "Host: a", "Content-Length: 1000") + "4"],
-    ["with half a WebSocket handshake", `GET ${WEBSOCKET} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n`],
+    [
+      "with half a body",
+      head(`POST ${POLLING}&sid=x HTTP/1.1`, "Host: a", "Content-Length: 1000") + "4",
+    ],
+    [
+      "with half a WebSocket handshake",
+      `GET ${WEBSOCKET} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\n`,
+    ],
   ]) {
     test(`300 ${name}`, async () => {
       const conns = await Promise.all(Array.from({ length: 300 }, () => Conn.open(target.port)));
@@ -192,15 +205,27 @@ describe("nothing is left behind", () => {
       if (clients <= before.clients && sockets <= before.sockets && rooms <= before.rooms) return;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    assert.fail(`${JSON.stringify(await target.watcher.facts())}, before ${JSON.stringify(before)}`);
+    assert.fail(
+      `${JSON.stringify(await target.watcher.facts())}, before ${JSON.stringify(before)}`,
+    );
   }
 
   for (const [name, visit] of [
     ["clients that leave", async (client) => client.leave()],
     ["clients that vanish", async (client) => client.conn.socket.resetAndDestroy()],
-    ["clients that break the protocol", async (client) => client.text("42{}").then(() => client.closing())],
-    ["clients that stop in the middle of a frame", async (client) => client.send("\x81\xfe\x10").then(() => client.destroy())],
-    ["clients that owe an attachment", async (client) => client.text('451-["a",{"_placeholder":true,"num":0}]').then(() => client.destroy())],
+    [
+      "clients that break the protocol",
+      async (client) => client.text("42{}").then(() => client.closing()),
+    ],
+    [
+      "clients that stop in the middle of a frame",
+      async (client) => client.send("\x81\xfe\x10").then(() => client.destroy()),
+    ],
+    [
+      "clients that owe an attachment",
+      async (client) =>
+        client.text('451-["a",{"_placeholder":true,"num":0}]').then(() => client.destroy()),
+    ],
   ]) {
     test(`200 ${name}`, async () => {
       await target.served();
@@ -244,6 +269,7 @@ describe("limits of connections", { skip: REFERENCE && "it has no such options" 
         await client.leave();
         await small.watcher.reason(client.sid);
         await (await small.client()).leave();
-      }));
+      }),
+    );
   }
 });

@@ -1,8 +1,9 @@
 // The change from polling to WebSocket on the wire: done right, abandoned, and abused.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { BINARY, TEXT, WebSocket, closeFrame, frame, upgradeRequest } from "./frames.mjs";
 import { POLLING, REFERENCE, SEPARATOR, WEBSOCKET, expected, once, serve } from "./harness.mjs";
-import { BINARY, CUTS, Conn, TEXT, WebSocket, closeFrame, frame, octets, request, upgradeRequest } from "./raw.mjs";
+import { CUTS, Conn, octets, request } from "./raw.mjs";
 
 const target = serve({ pingInterval: 300000 });
 
@@ -10,7 +11,8 @@ const text = (payload) => frame(TEXT, payload);
 const bytes = (...packets) => Buffer.concat(packets.map(text));
 
 /** The WebSocket that is to take over a session. */
-const second = (session, options) => WebSocket.open(session.port, `${WEBSOCKET}&sid=${session.sid}`, options);
+const second = (session, options) =>
+  WebSocket.open(session.port, `${WEBSOCKET}&sid=${session.sid}`, options);
 
 async function joined(server = target) {
   const session = await server.polling();
@@ -30,7 +32,7 @@ async function probed(server = target, session = undefined) {
 /** Fails unless the session goes on by polling. */
 async function pollingLives(session) {
   await session.emit('["echo","still"]');
-  for (let got; (got = await session.packet()) !== '42["echo","still"]'; ) assert.equal(got, "6");
+  for (let got; (got = await session.packet()) !== '42["echo","still"]';) assert.equal(got, "6");
 }
 
 /** Fails unless the WebSocket serves the session. */
@@ -96,7 +98,9 @@ describe("an upgrade", () => {
     ws.send(bytes("5", '42["echo","last"]'));
     const got = [...polled];
     while (got.at(-1) !== '42["echo","last"]') got.push(await ws.message());
-    const wanted = [100, 50].flatMap((n) => Array.from({ length: n }, (_, i) => `42["burst",${i + 1}]`));
+    const wanted = [100, 50].flatMap((n) =>
+      Array.from({ length: n }, (_, i) => `42["burst",${i + 1}]`),
+    );
     assert.deepEqual(got.slice(0, -1), wanted);
     ws.destroy();
   });
@@ -122,16 +126,20 @@ describe("an upgrade", () => {
     ws.destroy();
   });
 
-  test("all of it in the segment of the handshake", { skip: REFERENCE && "it loses them" }, async () => {
-    const session = await joined();
-    const conn = await target.connect();
-    const opening = upgradeRequest(`${WEBSOCKET}&sid=${session.sid}`);
-    conn.send(Buffer.concat([opening, bytes("2probe", "5", '42["echo",1]')]));
-    const ws = new WebSocket(conn, await conn.response());
-    assert.equal(await ws.message(), "3probe");
-    assert.equal(await ws.message(), '42["echo",1]');
-    ws.destroy();
-  });
+  test(
+    "all of it in the segment of the handshake",
+    { skip: REFERENCE && "it loses them" },
+    async () => {
+      const session = await joined();
+      const conn = await target.connect();
+      const opening = upgradeRequest(`${WEBSOCKET}&sid=${session.sid}`);
+      conn.send(Buffer.concat([opening, bytes("2probe", "5", '42["echo",1]')]));
+      const ws = new WebSocket(conn, await conn.response());
+      assert.equal(await ws.message(), "3probe");
+      assert.equal(await ws.message(), '42["echo",1]');
+      ws.destroy();
+    },
+  );
 
   test("without a probe", async () => {
     const session = await joined();
@@ -248,13 +256,17 @@ describe("a session taken over twice", () => {
     await target.served();
   });
 
-  test("when it began as WebSocket", { skip: REFERENCE && "it lets the session be taken over" }, async () => {
-    const client = await target.client();
-    await turnedAway(client.sid, [101, 400]);
-    await client.alive();
-    await client.leave();
-    await target.served();
-  });
+  test(
+    "when it began as WebSocket",
+    { skip: REFERENCE && "it lets the session be taken over" },
+    async () => {
+      const client = await target.client();
+      await turnedAway(client.sid, [101, 400]);
+      await client.alive();
+      await client.leave();
+      await target.served();
+    },
+  );
 
   test("a hundred at once", async () => {
     const session = await joined();
