@@ -24,7 +24,13 @@ suite("acknowledgements", "acks", (server) => {
         const client = await connect();
         const values = new Promise((resolve) => client.emit("values", (...all) => resolve(all)));
         assert.deepEqual(await within(values, "answer"), [
-          "text", null, 42, 1.5, { a: [1, null] }, [], null,
+          "text",
+          null,
+          42,
+          1.5,
+          { a: [1, null] },
+          [],
+          null,
         ]);
       });
 
@@ -64,7 +70,10 @@ suite("acknowledgements", "acks", (server) => {
         const client = await connect();
         const numbers = Array.from({ length: 500 }, (_, i) => i);
         const doubled = await Promise.all(numbers.map((n) => ask(client, "double", n)));
-        assert.deepEqual(doubled, numbers.map((n) => n * 2));
+        assert.deepEqual(
+          doubled,
+          numbers.map((n) => n * 2),
+        );
       });
 
       test("that never come run into the client's timeout", async () => {
@@ -129,7 +138,10 @@ suite("acknowledgements", "acks", (server) => {
           if (open.length === 200) open.reverse().forEach((answerNow) => answerNow());
         });
         const [squares] = await answer(client, "ask many", 200);
-        assert.deepEqual(squares, Array.from({ length: 200 }, (_, i) => (i + 1) ** 2));
+        assert.deepEqual(
+          squares,
+          Array.from({ length: 200 }, (_, i) => (i + 1) ** 2),
+        );
       });
 
       test("time out when the client is gone", async () => {
@@ -170,8 +182,14 @@ suite("acknowledgements", "acks", (server) => {
           two.on("question", (bytes, reply) => reply());
           const [answers] = await answer(one, name, room, ample, Buffer.from("q"));
           assert.equal(answers.length, 2);
-          assert.ok(answers.some((value) => value?.equals?.(Buffer.from("q"))), "bytes");
-          assert.ok(answers.some((value) => value == null), "nothing");
+          assert.ok(
+            answers.some((value) => value?.equals?.(Buffer.from("q"))),
+            "bytes",
+          );
+          assert.ok(
+            answers.some((value) => value == null),
+            "nothing",
+          );
         });
 
         test(`${name}: nobody is asked, nobody answers`, async () => {

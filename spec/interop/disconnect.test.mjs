@@ -114,7 +114,11 @@ suite("disconnection", "disconnect", (server) => {
       "unknown packet type": [(ws) => ws.send("9"), "parse error", 1005],
       "empty message": [(ws) => ws.send(""), "parse error", 1005],
       "heartbeat in the wrong direction": [(ws) => ws.send("2"), "transport error"],
-      "message too large": [(ws) => ws.send("4".repeat(maxHttpBufferSize + 1)), "transport error", 1009],
+      "message too large": [
+        (ws) => ws.send("4".repeat(maxHttpBufferSize + 1)),
+        "transport error",
+        1009,
+      ],
       "unknown Socket.IO packet": [(ws) => ws.send("4abc"), "forced close", 1005],
       "event without a name": [(ws) => ws.send("42[]"), "forced close", 1005],
       "reserved event name": [(ws) => ws.send('42["disconnect"]'), "forced close", 1005],
@@ -250,8 +254,11 @@ describe("the end of the server", () => {
     const { port } = server;
     const managers = [["polling"], ["websocket"], undefined].map(
       (transports) =>
-        new Manager(server.url, { ...(transports && { transports }), reconnectionDelay: 50,
-          reconnectionDelayMax: 200 }),
+        new Manager(server.url, {
+          ...(transports && { transports }),
+          reconnectionDelay: 50,
+          reconnectionDelayMax: 200,
+        }),
     );
     try {
       const clients = managers.map((manager) => manager.socket("/"));

@@ -48,8 +48,16 @@ suite("engine", "engine", (server) => {
       describe("by itself", () => {
         test("messages come back, text and binary, in order", async () => {
           const client = await openBare();
-          const messages = ["text", "", "žluť 😀", Buffer.from([0, 1, 255]), "b64", "line\n",
-            Buffer.alloc(5000, 7), "last"];
+          const messages = [
+            "text",
+            "",
+            "žluť 😀",
+            Buffer.from([0, 1, 255]),
+            "b64",
+            "line\n",
+            Buffer.alloc(5000, 7),
+            "last",
+          ];
           for (const message of messages) client.send(message);
           for (const message of messages) assert.deepEqual(await client.next(), message);
         });
@@ -119,7 +127,10 @@ suite("engine", "engine", (server) => {
           client.send('2["echo","\\u017elu\\u0165 \\ud83d\\ude00 \\/ \\u0041"]');
           assert.equal(await client.next(), '2["echo","žluť 😀 / A"]');
           client.send('2["echo","\\"\\\\\\b\\f\\n\\r\\t\\u0001\\u007f\u2028"]');
-          assert.equal(await client.next(), '2["echo","\\"\\\\\\b\\f\\n\\r\\t\\u0001\u007f\u2028"]');
+          assert.equal(
+            await client.next(),
+            '2["echo","\\"\\\\\\b\\f\\n\\r\\t\\u0001\u007f\u2028"]',
+          );
         });
 
         test("numbers go out as JavaScript writes them, by value", async () => {
@@ -178,7 +189,8 @@ suite("engine", "engine", (server) => {
           const { socketId } = client;
           client.send("1");
           assert.deepEqual(await server.report("disconnect", socketId), [
-            socketId, "client namespace disconnect",
+            socketId,
+            "client namespace disconnect",
           ]);
           client.send("0{}");
           assert.match(await client.next(), /^0\{"sid":"[\w-]{20}"\}$/);
@@ -258,7 +270,9 @@ suite("engine", "engine", (server) => {
 
   test("several packets in one post, several in one poll", async () => {
     const session = await server.rawPolling();
-    await session.post('42["echo",1]\x1e42["echo",2]\x1e451-["echo",{"_placeholder":true,"num":0}]\x1ebAQID');
+    await session.post(
+      '42["echo",1]\x1e42["echo",2]\x1e451-["echo",{"_placeholder":true,"num":0}]\x1ebAQID',
+    );
     const packets = [];
     while (packets.length < 4) packets.push(...(await session.get()).body.split("\x1e"));
     assert.deepEqual(packets, [

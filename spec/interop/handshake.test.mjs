@@ -10,7 +10,7 @@ suite("handshake", "handshake", (server) => {
     test("headers, query and auth are what the client sent", async () => {
       const client = await connect("/", {
         extraHeaders: { "X-Token": "abc", "x-utf8": encodeURIComponent("žluť") },
-        query: { room: "a b&c=d", "ž": "ů", empty: "" },
+        query: { room: "a b&c=d", ž: "ů", empty: "" },
         auth: { token: "t", list: [1, null, { deep: true }] },
       });
       const { headers, query, auth, url } = await ask(client, "handshake");
@@ -18,7 +18,7 @@ suite("handshake", "handshake", (server) => {
       assert.equal(headers["x-utf8"], "%C5%BElu%C5%A5");
       assert.equal(headers.host, `127.0.0.1:${server.port}`);
       const { t, ...rest } = query;
-      assert.deepEqual(rest, { EIO: "4", transport: first, room: "a b&c=d", "ž": "ů", empty: "" });
+      assert.deepEqual(rest, { EIO: "4", transport: first, room: "a b&c=d", ž: "ů", empty: "" });
       assert.deepEqual(auth, { token: "t", list: [1, null, { deep: true }] });
       assert.match(url, /^\/socket\.io\/\?.*EIO=4/);
       assert.match(url, new RegExp(`transport=${first}`));
@@ -62,7 +62,9 @@ suite("handshake", "handshake", (server) => {
       if (transport === "upgrade") {
         await upgraded(client);
         assert.deepEqual(await server.report("upgrade", client.id), [
-          client.id, "websocket", "websocket",
+          client.id,
+          "websocket",
+          "websocket",
         ]);
       }
       const { url, ...conn } = await ask(client, "conn");
@@ -135,7 +137,9 @@ suite("handshake", "handshake", (server) => {
   });
 
   test("of a parameter given twice the last counts", async () => {
-    const { status } = await server.request("/socket.io/?EIO=3&EIO=4&transport=x&transport=polling");
+    const { status } = await server.request(
+      "/socket.io/?EIO=3&EIO=4&transport=x&transport=polling",
+    );
     assert.equal(status, 200);
   });
 });

@@ -225,10 +225,7 @@ export class Application {
         : within(new Promise((resolve) => waiting.push(resolve)), "WebSocket message");
     ws.on("upgrade", (response) => (ws.upgrade = response));
     ws.closed = new Promise((resolve) => ws.on("close", (code) => resolve(code)));
-    await Promise.race([
-      event(ws, "open"),
-      new Promise((_, reject) => ws.on("error", reject)),
-    ]);
+    await Promise.race([event(ws, "open"), new Promise((_, reject) => ws.on("error", reject))]);
     return ws;
   }
 
@@ -341,12 +338,15 @@ export function suite(title, app, options, define) {
   if (typeof options === "function") return suite(title, app, {}, options);
   describe(title, () => {
     let current;
-    const server = new Proxy({}, {
-      get(_, name) {
-        const value = current[name];
-        return typeof value === "function" ? value.bind(current) : value;
+    const server = new Proxy(
+      {},
+      {
+        get(_, name) {
+          const value = current[name];
+          return typeof value === "function" ? value.bind(current) : value;
+        },
       },
-    });
+    );
     before(async () => {
       current = await Application.start(app, options);
     });

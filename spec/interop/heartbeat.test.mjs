@@ -80,7 +80,10 @@ suite("heartbeat", "heartbeat", (server) => {
     for (;;) {
       const { body } = await session.get();
       const packets = body.split("\x1e");
-      assert.ok(packets.every((packet) => ["2", "6", '431["by polling"]'].includes(packet)), body);
+      assert.ok(
+        packets.every((packet) => ["2", "6", '431["by polling"]'].includes(packet)),
+        body,
+      );
       if (packets.includes('431["by polling"]')) break;
     }
   });

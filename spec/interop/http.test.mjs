@@ -82,7 +82,12 @@ suite("HTTP", "http", { args: ["plain"] }, (server) => {
     }
 
     test("others are not there", async () => {
-      for (const name of ["socket.io.css", "../package.json", "%2e%2e/package.json", "socket.io.js/x"]) {
+      for (const name of [
+        "socket.io.css",
+        "../package.json",
+        "%2e%2e/package.json",
+        "socket.io.js/x",
+      ]) {
         const { status } = await server.request(`/socket.io/${name}`);
         assert.ok([400, 404].includes(status), `${name}: ${status}`);
       }
@@ -98,7 +103,13 @@ suite("HTTP", "http", { args: ["plain"] }, (server) => {
       ["session called __proto__", `${open}&sid=__proto__`, {}, 1, "Session ID unknown"],
       ["handshake by POST", open, { method: "POST", body: "x" }, 2, "Bad handshake method"],
       ["WebSocket without upgrade", "/socket.io/?EIO=4&transport=websocket", {}, 3, "Bad request"],
-      ["old protocol", "/socket.io/?EIO=3&transport=polling", {}, 5, "Unsupported protocol version"],
+      [
+        "old protocol",
+        "/socket.io/?EIO=3&transport=polling",
+        {},
+        5,
+        "Unsupported protocol version",
+      ],
       ["no protocol", "/socket.io/?transport=polling", {}, 5, "Unsupported protocol version"],
     ];
     for (const [name, path, options, code, message] of cases) {
@@ -156,14 +167,19 @@ suite("HTTP", "http", { args: ["plain"] }, (server) => {
       assert.equal(first.headers["cache-control"], "no-store");
       const path = `${open}&sid=${JSON.parse(first.body.slice(1)).sid}`;
       const post = await server.request(path, { method: "POST", body: "40" });
-      assert.deepEqual([post.status, post.headers["content-type"], post.body], [
-        200, "text/html", "ok",
-      ]);
+      assert.deepEqual(
+        [post.status, post.headers["content-type"], post.body],
+        [200, "text/html", "ok"],
+      );
       const poll = await server.request(path);
       assert.match(poll.body, /^40\{"sid":"[\w-]{20}"\}$/);
       assert.deepEqual(
         [first, post, poll].map(({ headers }) => [headers["x-initial"], headers["x-every"]]),
-        [["once", "always"], [undefined, "always"], [undefined, "always"]],
+        [
+          ["once", "always"],
+          [undefined, "always"],
+          [undefined, "always"],
+        ],
       );
       for (const { headers } of [first, post, poll]) {
         assert.equal(headers["x-middleware"], "seen");
@@ -221,7 +237,10 @@ suite("CORS for all", "http", { args: ["star"] }, (server) => {
       await server.request(`${open}&sid=nobody`, { headers: { origin } }),
       await server.request("/socket.io/socket.io.js", { headers: { origin } }),
     ];
-    assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200, 400, 200]);
+    assert.deepEqual(
+      answers.map(({ status }) => status),
+      [200, 200, 200, 400, 200],
+    );
     for (const { headers } of answers) {
       assert.equal(headers["access-control-allow-origin"], "*");
       assert.equal(headers["access-control-allow-credentials"], undefined);

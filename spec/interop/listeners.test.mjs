@@ -36,7 +36,10 @@ suite("listeners", "listeners", (server) => {
         assert.equal(await ask(client, "any", "on"), 3);
         assert.equal(await ask(client, "any", "off one"), 2);
         client.emit("x", 1);
-        assert.deepEqual(await ask(client, "log"), [["prepended", "x", 1], ["second", "x", 1]]);
+        assert.deepEqual(await ask(client, "log"), [
+          ["prepended", "x", 1],
+          ["second", "x", 1],
+        ]);
         assert.equal(await ask(client, "any", "off"), 0);
         client.emit("x", 2);
         assert.deepEqual(await ask(client, "log"), []);
@@ -107,7 +110,11 @@ suite("listeners", "listeners", (server) => {
           client.emit("twice heard", value);
         }
         assert.deepEqual(await ask(client, "log"), [
-          ["once", 1], ["one", 1], ["two", 1], ["one", 2], ["two", 2],
+          ["once", 1],
+          ["one", 1],
+          ["two", 1],
+          ["one", 2],
+          ["two", 2],
         ]);
       });
 
@@ -129,7 +136,10 @@ suite("listeners", "listeners", (server) => {
       test("reserved names are not for the application to send", async () => {
         const client = await connect();
         assert.deepEqual(await ask(client, "emit reserved"), [
-          "connect", "connect_error", "disconnect", "disconnecting",
+          "connect",
+          "connect_error",
+          "disconnect",
+          "disconnecting",
         ]);
       });
 
@@ -203,7 +213,12 @@ suite("listeners", "listeners", (server) => {
           client.on("question", (n, reply) => setTimeout(reply, (n * 7) % 5, n * 10 + i)),
         );
         const all = await Promise.all(clients.map((client) => ask(client, "several waits")));
-        all.forEach((list, i) => assert.deepEqual(list, [1, 2, 3, 4, 5].map((n) => n * 10 + i + 1)));
+        all.forEach((list, i) =>
+          assert.deepEqual(
+            list,
+            [1, 2, 3, 4, 5].map((n) => n * 10 + i + 1),
+          ),
+        );
       });
 
       test("may be left behind by their client", async () => {

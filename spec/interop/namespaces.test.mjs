@@ -41,7 +41,10 @@ suite("namespaces", "namespaces", (server) => {
       test("several share one connection, each with an id of its own", async () => {
         const sockets = await share(options, "/", "/one", "/two");
         const answers = await Promise.all(sockets.map(who));
-        assert.deepEqual(answers.map(([name]) => name), ["/", "/one", "/two"]);
+        assert.deepEqual(
+          answers.map(([name]) => name),
+          ["/", "/one", "/two"],
+        );
         assert.equal(new Set(answers.map(([, id]) => id)).size, 3);
         assert.equal(new Set(answers.map(([, , connection]) => connection)).size, 1);
       });
@@ -49,7 +52,10 @@ suite("namespaces", "namespaces", (server) => {
       test("twenty on one connection", async () => {
         const names = Array.from({ length: 20 }, (_, i) => `/many${i + 1}`);
         const answers = await Promise.all((await share(options, ...names)).map(who));
-        assert.deepEqual(answers.map(([name]) => name), names);
+        assert.deepEqual(
+          answers.map(([name]) => name),
+          names,
+        );
       });
 
       test("an event stays within its namespace", async () => {
@@ -68,7 +74,9 @@ suite("namespaces", "namespaces", (server) => {
         const { id } = one;
         one.disconnect();
         assert.deepEqual(await server.report("disconnect", "/one", id), [
-          "/one", id, "client namespace disconnect",
+          "/one",
+          id,
+          "client namespace disconnect",
         ]);
         assert.equal((await who(main))[0], "/");
         one.connect();
@@ -84,7 +92,9 @@ suite("namespaces", "namespaces", (server) => {
         one.emit("leave");
         assert.equal((await ended)[0], "io server disconnect");
         assert.deepEqual(await server.report("disconnect", "/one", id), [
-          "/one", id, "server namespace disconnect",
+          "/one",
+          id,
+          "server namespace disconnect",
         ]);
         assert.equal((await who(main))[0], "/");
         one.connect();

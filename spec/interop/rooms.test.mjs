@@ -58,8 +58,10 @@ suite("rooms", "rooms", (server) => {
         const client = await connect();
         assert.equal((await ask(client, "join", odd)).length, odd.length + 1);
         for (const room of odd) {
-          const [me] = await Promise.all([event(client, "news"),
-            client.emit("emit", { to: [room] }, "news", room)]);
+          const [me] = await Promise.all([
+            event(client, "news"),
+            client.emit("emit", { to: [room] }, "news", room),
+          ]);
           assert.deepEqual(me, [room]);
           await ask(client, "leave", room);
         }
@@ -110,16 +112,40 @@ suite("rooms", "rooms", (server) => {
         { title: "to a union, once each", spec: { to: ["a", "b"] }, counts: [1, 1, 1, 1, 0] },
         { title: "to a room twice", spec: { to: ["a", "a"] }, counts: [1, 1, 0, 1, 0] },
         { title: "except a room", spec: { to: ["a"], except: ["b"] }, counts: [0, 1, 0, 0, 0] },
-        { title: "except several", spec: { to: ["a", "b"], except: ["c", "a"] }, counts: [0, 0, 1, 0, 0] },
+        {
+          title: "except several",
+          spec: { to: ["a", "b"], except: ["c", "a"] },
+          counts: [0, 0, 1, 0, 0],
+        },
         { title: "to nobody", spec: { to: ["empty"] }, counts: [0, 0, 0, 0, 0] },
         { title: "to all but a room", spec: { except: ["a"] }, counts: [0, 0, 1, 0, 1] },
         { title: "to all", spec: {}, counts: [1, 1, 1, 1, 1] },
-        { title: "of a socket, without itself", spec: { from: "socket", to: ["a", "b"] }, counts: [0, 1, 1, 1, 0] },
-        { title: "of a socket within a room", spec: { from: "socket", within: "a" }, counts: [0, 1, 0, 1, 0] },
-        { title: "of a socket, except a room", spec: { from: "socket", except: ["b"] }, counts: [0, 1, 0, 0, 1] },
+        {
+          title: "of a socket, without itself",
+          spec: { from: "socket", to: ["a", "b"] },
+          counts: [0, 1, 1, 1, 0],
+        },
+        {
+          title: "of a socket within a room",
+          spec: { from: "socket", within: "a" },
+          counts: [0, 1, 0, 1, 0],
+        },
+        {
+          title: "of a socket, except a room",
+          spec: { from: "socket", except: ["b"] },
+          counts: [0, 1, 0, 0, 1],
+        },
         { title: "to all others", spec: { from: "broadcast" }, counts: [0, 1, 1, 1, 1] },
-        { title: "to others in a room", spec: { from: "broadcast", to: ["a"] }, counts: [0, 1, 0, 1, 0] },
-        { title: "to others except", spec: { from: "broadcast", except: ["c"] }, counts: [0, 1, 1, 0, 1] },
+        {
+          title: "to others in a room",
+          spec: { from: "broadcast", to: ["a"] },
+          counts: [0, 1, 0, 1, 0],
+        },
+        {
+          title: "to others except",
+          spec: { from: "broadcast", except: ["c"] },
+          counts: [0, 1, 1, 0, 1],
+        },
       ];
 
       // Five members: in a and b; in a; in b; in a, b and c; in none.
@@ -149,14 +175,24 @@ suite("rooms", "rooms", (server) => {
         const sent = () => clients[0].emit("emit", { to: [clients[1].id] }, "news");
         assert.deepEqual(await heard(clients, sent), [0, 1, 0]);
         const but = { to: clients.map(({ id }) => id), except: [clients[1].id] };
-        assert.deepEqual(await heard(clients, () => clients[0].emit("emit", but, "news")), [1, 0, 1]);
+        assert.deepEqual(
+          await heard(clients, () => clients[0].emit("emit", but, "news")),
+          [1, 0, 1],
+        );
       });
 
       test("carry binary to everyone", async () => {
         const clients = await connectAll(3);
         const bytes = Buffer.from([0, 255, 1]);
         const all = Promise.all(clients.map((client) => event(client, "news")));
-        clients[0].emit("emit", { to: clients.map(({ id }) => id) }, "news", { bytes }, [bytes], "x");
+        clients[0].emit(
+          "emit",
+          { to: clients.map(({ id }) => id) },
+          "news",
+          { bytes },
+          [bytes],
+          "x",
+        );
         for (const args of await all) assert.deepEqual(args, [{ bytes }, [bytes], "x"]);
       });
 
@@ -186,12 +222,18 @@ suite("rooms", "rooms", (server) => {
         const { room, other, clients } = await pair();
         await ask(clients[2], "sockets join", { to: [room] }, [other, `${other}!`]);
         const inside = [room, other, `${other}!`];
-        assert.deepEqual((await answers(clients[0], "rooms"))[0], [clients[0].id, ...inside].sort());
+        assert.deepEqual(
+          (await answers(clients[0], "rooms"))[0],
+          [clients[0].id, ...inside].sort(),
+        );
         assert.deepEqual((await answers(clients[2], "rooms"))[0], [clients[2].id]);
         await ask(clients[2], "sockets leave", { to: [room], except: [clients[1].id] }, other);
         const left = [room, `${other}!`];
         assert.deepEqual((await answers(clients[0], "rooms"))[0], [clients[0].id, ...left].sort());
-        assert.deepEqual((await answers(clients[1], "rooms"))[0], [clients[1].id, ...inside].sort());
+        assert.deepEqual(
+          (await answers(clients[1], "rooms"))[0],
+          [clients[1].id, ...inside].sort(),
+        );
       });
 
       test("fetchSockets gives id, rooms, data and handshake", async () => {
@@ -208,7 +250,10 @@ suite("rooms", "rooms", (server) => {
         ]);
         assert.deepEqual(await ask(three, "fetch", { to: [other] }), []);
         const others = await ask(one, "fetch", { from: "broadcast", to: [room] });
-        assert.deepEqual(others.map(({ id }) => id), [two.id]);
+        assert.deepEqual(
+          others.map(({ id }) => id),
+          [two.id],
+        );
       });
 
       test("fetched sockets can be sent to", async () => {

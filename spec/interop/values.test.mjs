@@ -11,14 +11,14 @@ const samples = {
   "numbers beyond 53 bits": [2 ** 53, 2 ** 60, -(2 ** 63), 2 ** 63, 2 ** 64, 1e21, -1e300],
   fractions: [0.1, 0.2 + 0.1, 1 / 3, Math.PI, -2.5, 1e-7, 5e-324, Number.MAX_VALUE],
   booleans: [true, false],
-  strings: ["", "text", "with \"quotes\", \\ and /", "line\nfeed\ttab\u0000nul\u001f\u007f"],
+  strings: ["", "text", 'with "quotes", \\ and /', "line\nfeed\ttab\u0000nul\u001f\u007f"],
   unicode: ["žluťoučký kůň", "日本語", "👩‍👩‍👧 😀", "\u2028\u2029\ufeff\uffff", "\ud800", "a\udfff"],
   "null arguments": [null, 1, null],
   "only null": [null],
   "null inside": [[null], [1, null, 2], { a: null, b: [null, { c: null }] }],
   "empty containers": [[], {}, [[], {}], { a: [], b: {} }],
   nested: [{ a: [1, { b: [[["deep"]]], c: { d: { e: "f" } } }] }, [[[[[1]]]]]],
-  "odd keys": [{ "": 1, " ": 2, "ключ": 3, 1: "one", "-1": 4, constructor: 5, "a\nb": 6 }],
+  "odd keys": [{ "": 1, " ": 2, ключ: 3, 1: "one", "-1": 4, constructor: 5, "a\nb": 6 }],
   "many arguments": Array.from({ length: 200 }, (_, i) => i),
   binary: [Buffer.from([0, 1, 2, 255])],
   "empty binary": [Buffer.alloc(0), "after"],
@@ -30,18 +30,22 @@ const samples = {
 
 function valuesSuite(title, options, transports) {
   suite(title, "values", options, (server) => {
-    eachTransport(server, (connect) => {
-      describe("values come back as they were sent", () => {
-        for (const [name, values] of Object.entries(samples)) {
-          test(name, async () => {
-            const client = await connect();
-            const back = event(client, "echo");
-            client.emit("echo", ...values);
-            assert.deepEqual(await back, values);
-          });
-        }
-      });
-    }, transports);
+    eachTransport(
+      server,
+      (connect) => {
+        describe("values come back as they were sent", () => {
+          for (const [name, values] of Object.entries(samples)) {
+            test(name, async () => {
+              const client = await connect();
+              const back = event(client, "echo");
+              client.emit("echo", ...values);
+              assert.deepEqual(await back, values);
+            });
+          }
+        });
+      },
+      transports,
+    );
   });
 }
 
@@ -88,11 +92,28 @@ suite("events", "values", (server) => {
       const args = [1, 1.5, 2 ** 53, 1e21, -0, "s", true, null, [], {}, Buffer.from("b")];
       const inside = [1, 1.5, null, [], {}, "", false, Buffer.from("b"), [null]];
       assert.deepEqual(await ask(client, "kinds", ...args), [
-        "integer", "float", "integer", "float", "integer", "string", "boolean", "nil", "array",
-        "object", "binary",
+        "integer",
+        "float",
+        "integer",
+        "float",
+        "integer",
+        "string",
+        "boolean",
+        "nil",
+        "array",
+        "object",
+        "binary",
       ]);
       assert.deepEqual(await ask(client, "kinds in list", inside), [
-        "integer", "float", "null", "array", "object", "string", "boolean", "binary", "array",
+        "integer",
+        "float",
+        "null",
+        "array",
+        "object",
+        "string",
+        "boolean",
+        "binary",
+        "array",
       ]);
       assert.deepEqual(await ask(client, "kinds"), []);
       assert.deepEqual(await ask(client, "kinds", null, null), ["nil", "nil"]);
@@ -130,11 +151,7 @@ suite("events", "values", (server) => {
       const client = await connect();
       const nothing = events(client, "nothing", 3);
       client.emit("nothing");
-      assert.deepEqual(await nothing, [
-        [null, 1, null],
-        [null, { a: null }, [1, null, 3]],
-        [],
-      ]);
+      assert.deepEqual(await nothing, [[null, 1, null], [null, { a: null }, [1, null, 3]], []]);
     });
 
     test("arrays and objects keep their nature, empty or not", async () => {
@@ -185,12 +202,18 @@ suite("events", "values", (server) => {
         }
         return sent === count;
       });
-      assert.deepEqual(await back, Array.from({ length: count }, (_, i) => [i]));
+      assert.deepEqual(
+        await back,
+        Array.from({ length: count }, (_, i) => [i]),
+      );
       const result = new Promise((resolve) =>
         client.emit("sequence result", (...args) => resolve(args)),
       );
       assert.deepEqual(await result, [count, 0]);
-      assert.equal(client.io.engine.transport.name, transport === "polling" ? "polling" : "websocket");
+      assert.equal(
+        client.io.engine.transport.name,
+        transport === "polling" ? "polling" : "websocket",
+      );
     });
 
     test("a burst of the application arrives whole and in order", async () => {
@@ -198,7 +221,10 @@ suite("events", "values", (server) => {
       const pushed = events(client, "pushed", 5000);
       client.emit("push", 5000, "p".repeat(50));
       const numbers = (await pushed).map(([i]) => i);
-      assert.deepEqual(numbers, Array.from({ length: 5000 }, (_, i) => i));
+      assert.deepEqual(
+        numbers,
+        Array.from({ length: 5000 }, (_, i) => i),
+      );
     });
 
     test("a message as large as allowed is taken", async () => {
@@ -240,7 +266,10 @@ suite("events", "values", (server) => {
       client.emit("volatile");
       await until("volatile event", () => seen.length > 3);
       client.emit("seen");
-      assert.deepEqual(seen, [...new Set(seen)].sort((a, b) => a - b));
+      assert.deepEqual(
+        seen,
+        [...new Set(seen)].sort((a, b) => a - b),
+      );
     });
   });
 
@@ -266,12 +295,15 @@ suite("events", "values", (server) => {
       seen.push(i);
     }
     assert.ok(seen.length > 0 && seen.length < count, `${seen.length} of ${count} arrived`);
-    assert.deepEqual(seen, [...new Set(seen)].sort((a, b) => a - b));
+    assert.deepEqual(
+      seen,
+      [...new Set(seen)].sort((a, b) => a - b),
+    );
   });
 
   test("event names may be numbers, empty or odd", async () => {
     const client = await server.connect();
-    for (const name of ["", "žluť", "with \"quotes\"", "message", "toString", "__proto__"]) {
+    for (const name of ["", "žluť", 'with "quotes"', "message", "toString", "__proto__"]) {
       client.emit(name, 1);
     }
     client.emit(7, 1);

@@ -76,9 +76,11 @@ io.on("connection", (socket) => {
     done(...(await attempt(io.to(room).timeout(ms).emitWithAck("question", value))));
   });
   socket.on("ask room by callback", (room, ms, value, done) => {
-    io.to(room).timeout(ms).emit("question", value, (error, answers) => {
-      done(answers, error?.message);
-    });
+    io.to(room)
+      .timeout(ms)
+      .emit("question", value, (error, answers) => {
+        done(answers, error?.message);
+      });
   });
   socket.on("ask others", async (room, ms, value, done) => {
     const others = socket.broadcast.to(room).timeout(ms);
