@@ -74,115 +74,13 @@ static int read_number(decoder *d) {
 
 /* ---- strings ---- */
 
-/* Four hex digits, or -1. */
-static int read_unit(const char *at, const char *end) {
-  if (end - at < 4)
-    return -1;
-  int unit = 0;
-  for (int i = 0; i < 4; i++) {
-    char c = at[i];
-    char lower = (char)(c | 0x20);
-    if (c >= '0' && c <= '9')
-      unit = unit << 4 | (c - '0');
-    else if (lower >= 'a' && lower <= 'f')
-      unit = unit << 4 | (lower - 'a' + 10);
-    else
-      return -1;
-  }
-  return unit;
-}
-
-/* As UTF-8; a lone surrogate gets the three bytes that its number would have. */
-static char *put_character(char *out, unsigned long c) {
-  if (c < 0x80) {
-    *out++ = (char)c;
-    return out;
-  }
-  if (c < 0x800) {
-    *out++ = (char)(0xc0 | c >> 6);
-  } else {
-    if (c < 0x10000) {
-      *out++ = (char)(0xe0 | c >> 12);
-    } else {
-      *out++ = (char)(0xf0 | c >> 18);
-      *out++ = (char)(0x80 | (c >> 12 & 0x3f));
-    }
-    *out++ = (char)(0x80 | (c >> 6 & 0x3f));
-  }
-  *out++ = (char)(0x80 | (c & 0x3f));
-  return out;
-}
-
-/* at is behind "\u". Returns what follows the escape, or both of a pair; NULL: no four digits. */
-static const char *unescape_unit(const char *at, const char *end, char **out) {
-  int high = read_unit(at, end);
-  if (high < 0)
-    return NULL;
-  at += 4;
-  unsigned long c = (unsigned long)high;
-  if (high >= 0xd800 && high < 0xdc00 && end - at >= 6 && at[0] == '\\' && at[1] == 'u') {
-    int low = read_unit(at + 2, end);
-    if (low >= 0xdc00 && low < 0xe000) {
-      c = 0x10000 + ((c - 0xd800) << 10) + (unsigned long)(low - 0xdc00);
-      at += 6;
-    }
-  }
-  *out = put_character(*out, c);
-  return at;
-}
-
-static char simple_escape(char letter) {
-  switch (letter) {
-  case '"':
-  case '\\':
-  case '/':
-    return letter;
-  case 'b':
-    return '\b';
-  case 'f':
-    return '\f';
-  case 'n':
-    return '\n';
-  case 'r':
-    return '\r';
-  case 't':
-    return '\t';
-  default:
-    return '\0';
-  }
-}
-
-/* Writes to *out what [at, end) means. Returns NULL, or the escape that is none. */
-static const char *unescape(const char *at, const char *end, char **out) {
-  while (at < end) {
-    const char *escape = memchr(at, '\\', (size_t)(end - at));
-    size_t run = (size_t)((escape != NULL ? escape : end) - at);
-    memcpy(*out, at, run);
-    *out += run;
-    if (escape == NULL)
-      return NULL;
-    at = escape + 2;
-    if (escape[1] == 'u') {
-      at = unescape_unit(at, end, out);
-    } else {
-      char c = simple_escape(escape[1]);
-      *(*out)++ = c;
-      if (c == '\0')
-        at = NULL;
-    }
-    if (at == NULL)
-      return escape;
-  }
-  return NULL;
-}
-
 /* A function of its own, for the buffer's size on the C stack. An escape is longer than its bytes.
  */
 static __attribute__((noinline)) int push_unescaped(decoder *d, const char *at, const char *end) {
   luaL_Buffer buffer;
   char *first = luaL_buffinitsize(d->L, &buffer, (size_t)(end - at));
   char *out = first;
-  const char *blame = unescape(at, end, &out);
+  const char *blame = sio_text_unescape(at, end, &out);
   luaL_pushresultsize(&buffer, (size_t)(out - first));
   if (blame == NULL)
     return 0;

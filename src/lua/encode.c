@@ -144,83 +144,14 @@ static inline int encode_char(encoder *e, char c) {
   return 0;
 }
 
-static void put_hex(encoder *e, unsigned unit) {
-  static const char digits[] = "0123456789abcdef";
-  append(e, "\\u", 2);
-  for (int shift = 12; shift >= 0; shift -= 4)
-    put(e, digits[unit >> shift & 15]);
-}
-
-enum { ESCAPE = 6 }; /* the longest: \u001f */
-
-static void put_escape(encoder *e, unsigned char c) {
-  char letter = sio_text_escapes[c];
-  if (letter == 'u') {
-    put_hex(e, c);
-  } else {
-    put(e, '\\');
-    put(e, letter);
-  }
-}
-
-/* Whether a surrogate, which UTF-8 must not hold, starts the text, in the three bytes it would be.
- */
-static bool is_surrogate(const char *at, const char *end) {
-  return end - at >= 3 && at[0] == '\xed' && (at[1] & 0xe0) == 0xa0 && (at[2] & 0xc0) == 0x80;
-}
-
-static int encode_valid(encoder *e, const char *at, const char *end) {
-  if (!reserve(e, (size_t)(end - at)))
-    return fail_memory(e);
-  bool is_ascii = true;
-  while (true) {
-    const char *stop = sio_text_run(at, end, &is_ascii);
-    append(e, at, (size_t)(stop - at));
-    if (stop == end)
-      return 0;
-    at = stop + 1;
-    if (!reserve(e, ESCAPE + (size_t)(end - at)))
-      return fail_memory(e);
-    put_escape(e, (unsigned char)*stop);
-  }
-}
-
-/* Text that is not UTF-8: between lone surrogates, which become escapes, it must be. */
-static int encode_surrogates(encoder *e, const char *at, const char *end, const char *what) {
-  for (const char *next = at; at < end; at = next) {
-    while (next < end && !is_surrogate(next, end))
-      next++;
-    if (!sio_utf8_is_valid(sio_bytes_of(at, (size_t)(next - at))))
-      return fail(e, SIO_EUTF8, what, "; socketio.binary(s) sends bytes");
-    int err = encode_valid(e, at, next);
-    if (err != 0 || next == end)
-      return err;
-    if (!reserve(e, ESCAPE))
-      return fail_memory(e);
-    put_hex(e, 0xd000u | ((unsigned)next[1] & 0x3f) << 6 | ((unsigned)next[2] & 0x3f));
-    next += 3;
-  }
-  return 0;
-}
-
 /* The string at idx; what calls it in the message if it is not valid. */
 static int encode_string(encoder *e, int idx, const char *what) {
   size_t len;
   const char *base = lua_tolstring(e->L, idx, &len);
-  if (!reserve(e, len + 2))
-    return fail_memory(e);
-  put(e, '"');
-  const char *end = base + len;
-  bool is_ascii = true;
-  const char *stop = sio_text_run(base, end, &is_ascii);
-  int err = 0;
-  if (stop == end && is_ascii)
-    append(e, base, len);
-  else if (sio_utf8_is_valid(sio_bytes_of(base, len)))
-    err = encode_valid(e, base, end);
-  else
-    err = encode_surrogates(e, base, end, what);
-  return err != 0 ? err : encode_char(e, '"');
+  int err = sio_text_quote(&e->out->text, sio_bytes_of(base, len));
+  if (err == SIO_EUTF8)
+    return fail(e, err, what, "; socketio.binary(s) sends bytes");
+  return err == 0 ? 0 : fail_memory(e);
 }
 
 static int encode_number(encoder *e, int idx) {

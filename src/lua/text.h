@@ -1,14 +1,13 @@
 /*
- * What a JSON string may hold as it is: everything but quotes, backslashes and controls. Found by
- * blocks, since most of every payload is such a run. Knows no Lua.
+ * Strings of JSON. What one may hold as it is, everything but quotes, backslashes and controls, is
+ * found by blocks, since most of every payload is such a run. Knows no Lua.
  */
 #ifndef SIO_LUA_TEXT_H
 #define SIO_LUA_TEXT_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "base/buf.h"
 
 /* 0 for a byte that stands for itself, else what follows the backslash ('u': four hex digits). */
 extern const char sio_text_escapes[256];
@@ -38,5 +37,18 @@ static inline const char *sio_text_run(const char *at, const char *end, bool *is
     *is_ascii = false;
   return at;
 }
+
+/*
+ * Appends the text as JSON.stringify would. It must be UTF-8; but lone surrogates, in the three
+ * bytes that UTF-8 would have for them, become escapes. 0, SIO_ENOMEM or SIO_EUTF8.
+ */
+int sio_text_quote(sio_buf *out, sio_bytes text);
+
+/*
+ * Writes to *out what [at, end) between quotes stands for, which is never longer, and moves *out
+ * behind it. A lone surrogate gets three bytes. end does not cut off what follows a backslash.
+ * Returns NULL, or the place of an unknown escape.
+ */
+const char *sio_text_unescape(const char *at, const char *end, char **out);
 
 #endif
