@@ -4,6 +4,7 @@
  * - a close frame with one byte of payload, which it takes for an empty one;
  * - codes 1012 to 1014, which it refuses; they were registered after it was written;
  * - a close reason that comes in pieces, whose first bytes it does not check (whole input only);
+ * - the header of a frame, or a close frame, that has not come whole: either may judge it earlier;
  * - a message of more than SIO_WS_MAX_FRAGMENTS frames, which it has no limit for;
  * - a frame both malformed and too large: which of the two it reports depends on its order.
  */

@@ -6,7 +6,7 @@
 #ifndef SIO_ENGINE_PACKET_H
 #define SIO_ENGINE_PACKET_H
 
-#include "base/buf.h"
+#include "base/bytes.h"
 #include "base/frame.h"
 
 enum sio_packet_type {
@@ -18,6 +18,8 @@ enum sio_packet_type {
   SIO_PACKET_UPGRADE,
   SIO_PACKET_NOOP
 };
+
+/* --- out --- */
 
 /* A packet as a sealed frame: text with its digit. NULL: out of memory. */
 sio_frame *sio_packet_frame(enum sio_packet_type type, sio_bytes data);
@@ -32,7 +34,13 @@ static inline char *sio_message_data(sio_frame *frame) {
 /* A binary message. Copies. NULL: out of memory. */
 sio_frame *sio_message_binary(sio_bytes data);
 
-/* One packet that came in, text. type < 0: malformed. Borrows. */
+/* The frames as one polling payload: one text frame is shared, others are copied. Returns owned.
+ * NULL: out of memory. */
+sio_frame *sio_payload_join(sio_frame *const *frames, size_t count);
+
+/* --- in --- */
+
+/* One packet that came in. type < 0: malformed. Borrows. */
 typedef struct sio_packet_in {
   int type;
   bool binary; /* a message that came as 'b' and base64, decoded in place */
@@ -40,15 +48,11 @@ typedef struct sio_packet_in {
   size_t len;
 } sio_packet_in;
 
-/* Reads a text frame or one part of a payload; decodes base64 in place. */
+/* Reads a text frame; decodes base64 in place. The caller has checked its UTF-8. */
 sio_packet_in sio_packet_read(char *text, size_t len);
 
 /* The next packet of a polling payload; *at starts at 0. False at the end. An empty payload gives
- * one malformed packet. */
+ * one malformed packet; so does invalid UTF-8, where it stands. */
 bool sio_payload_next(char *payload, size_t len, size_t *at, sio_packet_in *packet);
-
-/* Appends a frame as a packet of a payload, with the separator unless it is the first. 0,
- * SIO_ENOMEM. */
-int sio_payload_add(sio_buf *payload, const sio_frame *frame);
 
 #endif
