@@ -7,14 +7,14 @@ local here = debug.getinfo(1, "S").source:match("^(.*)check%.lua$")
 
 --- Raises message as if by the innermost function that is not part of this library.
 function check.raise(message)
-  local level = 3
+  local level = 2
   while true do
     local info = debug.getinfo(level, "S")
     if not info then
       error(message, 0)
     end
     if info.what ~= "C" and info.source:sub(1, #here) ~= here then
-      error(message, level - 1)
+      error(message, level)
     end
     level = level + 1
   end

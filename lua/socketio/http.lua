@@ -146,6 +146,15 @@ local response_meta = object.class("socketio.HttpResponse", Response, {
 
 local HttpServer = {}
 
+-- What to do about it.
+local remedies = {
+  EADDRINUSE = "another program, or another server of this one, uses it: stop that, or choose another port (0 picks "
+    .. "a free one)",
+  EACCES = "ports below 1024 need privileges: choose a higher one, or grant CAP_NET_BIND_SERVICE",
+  EADDRNOTAVAIL = "this machine has no such address: 0.0.0.0 stands for all it has",
+  EINVAL = 'give a port, "host:port" with a numeric host or localhost, or "unix:/path"',
+}
+
 --- Listens on a port, "host:port" or "unix:/path"; has bound when it returns. Returns the server, or nil, a
 -- message and a code such as "EADDRINUSE".
 function HttpServer:listen(address)
@@ -154,7 +163,8 @@ function HttpServer:listen(address)
   end
   local ok, message, code = self._http:listen(tostring(address))
   if not ok then
-    return nil, ("cannot listen on %s: %s"):format(address, message), code
+    local remedy = remedies[code] and " (" .. remedies[code] .. ")" or ""
+    return nil, ("cannot listen on %s: %s%s"):format(address, message, remedy), code
   end
   return self
 end

@@ -65,6 +65,7 @@ local function refuse(socket, err)
     socket._handle:refuse({ message = error_payload(err).message })
     socket:_fail("middleware", nil, problem, problem)
   end
+  socket.nsp:_clean_up()
 end
 
 --- The core tells that a client wants to join.
@@ -88,6 +89,16 @@ end
 --- A socket has disconnected.
 function Namespace:_left(socket)
   self.sockets[socket.id] = nil
+  self:_clean_up()
+end
+
+-- A child namespace that is empty goes, if the option says so.
+function Namespace:_clean_up()
+  if not self._parent or not self.server.opts.cleanupEmptyChildNamespaces or not self._handle:remove() then
+    return
+  end
+  self._parent:_orphan(self.name)
+  self.server:_forget_namespace(self.name)
 end
 
 -- === For the operator =============================================================================
@@ -119,9 +130,13 @@ function Namespace:_fail(phase, event, message, traceback)
   self.server:_report(message, traceback, { phase = phase, event = event, namespace = self.name })
 end
 
-local meta = object.class("socketio.Namespace", object.extend(Namespace, events.methods), getters)
-
 local namespace = {}
+
+--- For parent namespaces, which have the same.
+namespace.methods = object.extend(Namespace, events.methods)
+namespace.getters = getters
+
+local meta = object.class("socketio.Namespace", namespace.methods, getters)
 
 --- The namespace of that name on server.
 function namespace.new(server, name)

@@ -11,6 +11,8 @@ local http = require("socketio.http")
 local namespace = require("socketio.namespace")
 local object = require("socketio.object")
 local options = require("socketio.options")
+local parent = require("socketio.parent")
+local pattern = require("socketio.pattern")
 local tasks = require("socketio.tasks")
 
 local Server, getters = {}, {}
@@ -47,24 +49,63 @@ end
 
 -- === Namespaces ===================================================================================
 
---- The namespace of that name, made when there is none. fn listens to its "connection".
+--- The namespace of that name, made when there is none; or, for a pattern or a function (name, auth, next), a
+-- parent of the namespaces that clients ask for and it takes. fn listens to "connection".
 function Server:of(name, fn)
-  check.string(1, "of", name, "namespace's name")
-  if name:sub(1, 1) ~= "/" then
-    name = "/" .. name
-  end
-  local nsp = self._nsps[name]
-  if not nsp then
-    nsp = namespace.new(self, name)
-    self._nsps[name] = nsp
-    if name ~= "/" then
-      events.fire(self.sockets, "handler", "new_namespace", nsp)
-    end
+  local nsp
+  if pattern.is(name) or check.callable(name) then
+    nsp = parent.new(self, name)
+    self._parents[#self._parents + 1] = nsp
+  else
+    nsp = self:_static(check.string(1, "of", name, "namespace's name, pattern or function"))
   end
   if fn ~= nil then
     nsp:on("connection", fn)
   end
   return nsp
+end
+
+function Server:_static(name)
+  if name:sub(1, 1) ~= "/" then
+    name = "/" .. name
+  end
+  local above = not self._nsps[name] and parent.of(self._parents, name)
+  if above then
+    return above:_child(name)
+  end
+  return self:_namespace(name)
+end
+
+--- The namespace of exactly that name; a new one is given to prepare before anybody hears of it.
+function Server:_namespace(name, prepare)
+  local nsp = self._nsps[name]
+  if nsp then
+    return nsp
+  end
+  nsp = namespace.new(self, name)
+  self._nsps[name] = nsp
+  if prepare then
+    prepare(nsp)
+  end
+  if name ~= "/" then
+    events.fire(self.sockets, "handler", "new_namespace", nsp)
+  end
+  return nsp
+end
+
+function Server:_forget_namespace(name)
+  self._nsps[name] = nil
+end
+
+-- A client asks for a namespace that does not exist.
+local function on_unknown(self, handle, name, auth)
+  parent.find(self._parents, name, auth, function(nsp)
+    if not nsp then
+      handle:refuse(parent.UNKNOWN)
+    elseif handle:enter(nsp._handle) then
+      nsp:_connect(handle, auth)
+    end
+  end)
 end
 
 -- === Listening ====================================================================================
@@ -177,6 +218,9 @@ local function hooks(self, origin)
     all[name] = fn
   end
   all.origin = origin
+  function all.unknown(...)
+    on_unknown(self, ...)
+  end
   return all
 end
 
@@ -208,6 +252,11 @@ local function place(context)
     text = text .. (" (socket %s)"):format(context.socket.id)
   end
   return text
+end
+
+--- An error in a task that belongs to none of the server's objects.
+function Server:_fail(phase, event, message, traceback)
+  self:_report(message, traceback, { phase = phase, event = event })
 end
 
 --- Reports an error raised by the application: to onError, or on standard error.
@@ -257,9 +306,10 @@ function server.new(target, given)
   if given ~= nil and type(given) ~= "table" then
     check.fail(2, "Server", "table of options", given)
   end
-  local self = setmetatable({ _nsps = {}, _http = {} }, meta)
+  local self = setmetatable({ _nsps = {}, _parents = {}, _http = {} }, meta)
   self:_configure(given or {})
   rawset(self, "sockets", self:of("/"))
+  tasks.fallback = self
   if target ~= nil then
     local ok, message = self:listen(target)
     if not ok then

@@ -16,6 +16,7 @@ local IDLE = {} -- what a pooled coroutine yields when its task is done
 local POOL_LIMIT = 128
 
 local pool, pooled = {}, 0
+local current -- the scope of the task that runs
 local suspended = setmetatable({}, { __mode = "k" }) -- coroutine to { scope, phase, event }
 
 local function work(fn, ...)
@@ -23,8 +24,9 @@ local function work(fn, ...)
   return work(yield(IDLE))
 end
 
--- Called with what resume returned: the task is done, has failed, or waits.
-local function settle(co, scope, phase, event, ok, mark)
+-- Called with what resume returned: the task is done, has failed, or waits. before was current then.
+local function settle(before, co, scope, phase, event, ok, mark)
+  current = before
   if mark == IDLE then
     if pooled < POOL_LIMIT then
       pooled = pooled + 1
@@ -50,7 +52,14 @@ function tasks.run(scope, phase, event, fn, ...)
   else
     co = create(work)
   end
-  return settle(co, scope, phase, event, resume(co, fn, ...))
+  local before = current
+  current = scope
+  return settle(before, co, scope, phase, event, resume(co, fn, ...))
+end
+
+--- What new timers and tasks belong to: the scope of the task that runs, or the one for what belongs to none.
+function tasks.scope()
+  return current or tasks.fallback
 end
 
 -- Resumes a coroutine that waits: a task of ours, or one that the application made itself.
@@ -58,12 +67,14 @@ local function wake(co, ...)
   local task = suspended[co]
   if task then
     suspended[co] = nil
-    settle(co, task[1], task[2], task[3], resume(co, ...))
+    local before = current
+    current = task[1]
+    settle(before, co, task[1], task[2], task[3], resume(co, ...))
     return
   end
   local ok, message = resume(co, ...)
   if not ok then
-    tasks.scope:_fail("handler", nil, message, debug.traceback(co, tostring(message)))
+    tasks.scope():_fail("handler", nil, message, debug.traceback(co, tostring(message)))
   end
 end
 
@@ -99,15 +110,16 @@ function tasks.await(method, start)
   return yield()
 end
 
---- The scope of what belongs to no server: reports on standard error.
-tasks.scope = {}
-
 --- Writes an error to standard error. what says where it happened.
 function tasks.print_error(what, traceback)
   io.stderr:write(("socketio: error in %s: %s\n"):format(what, traceback))
 end
 
-function tasks.scope._fail(_, phase, _, _, traceback)
+--- The scope of what runs in no task. Here it reports on standard error; a server takes its place, so that its
+-- onError hears of the program's timers too.
+tasks.fallback = {}
+
+function tasks.fallback._fail(_, phase, _, _, traceback)
   tasks.print_error("a " .. phase, traceback)
 end
 

@@ -10,8 +10,9 @@ local function start(method, fn, ms, repeats, ...)
   fn = check.fn(1, method, fn)
   ms = check.ms(2, method, ms or 0)
   local args = table.pack(...)
+  local scope = tasks.scope()
   return core.timer(function()
-    tasks.run(tasks.scope, "timer", nil, fn, table.unpack(args, 1, args.n))
+    tasks.run(scope, "timer", nil, fn, table.unpack(args, 1, args.n))
   end, ms, repeats)
 end
 
@@ -60,7 +61,7 @@ end
 
 --- Runs fn(...) in a task of its own, now, until it waits or returns.
 function timers.spawn(fn, ...)
-  tasks.run(tasks.scope, "task", nil, check.fn(1, "spawn", fn), ...)
+  tasks.run(tasks.scope(), "task", nil, check.fn(1, "spawn", fn), ...)
 end
 
 return timers

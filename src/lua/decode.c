@@ -11,7 +11,7 @@
 #include "lua/values.h"
 
 enum {
-  SLOTS = 8,  /* of Lua's stack that a value needs beside its elements */
+  SLOTS = 8,  /* of Lua's stack that a value needs, beside what waits for its table */
   BATCH = 64, /* keys and values that wait on the stack for a table made to measure */
 };
 
@@ -74,8 +74,7 @@ static int read_number(decoder *d) {
 
 /* ---- strings ---- */
 
-/* A function of its own, for the buffer's size on the C stack. An escape is longer than its bytes.
- */
+/* A function of its own, for the buffer's size on the C stack. */
 static __attribute__((noinline)) int push_unescaped(decoder *d, const char *at, const char *end) {
   luaL_Buffer buffer;
   char *first = luaL_buffinitsize(d->L, &buffer, (size_t)(end - at));
@@ -252,8 +251,7 @@ static int read_object(decoder *d) {
   return d->count > 0 ? resolve(d) : 0;
 }
 
-/* Pushes the value that comes next. What a failure leaves on the stack is the entry point's to
- * drop. */
+/* Pushes the value that comes next. The entry points drop what a failure leaves on the stack. */
 static int read_value(decoder *d) {
   lua_State *L = d->L;
   char next = peek(d);
@@ -280,8 +278,7 @@ static int read_value(decoder *d) {
 
 /* ---- entry points ---- */
 
-/* Pushes what the decoder needs below its values: SCRATCH slots. */
-enum { SCRATCH = 2 };
+enum { SCRATCH = 2 }; /* slots of the stack below the values */
 
 static void start(decoder *d, lua_State *L, sio_bytes text) {
   luaL_checkstack(L, SLOTS, "to decode");

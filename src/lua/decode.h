@@ -1,6 +1,6 @@
 /*
  * JSON to Lua values, attachments put in in the same walk: one pass, no tree between. RFC 8259 to
- * the letter; what Node's JSON.parse accepts is accepted, save more than SIO_MAX_DEPTH levels, and
+ * the letter: what Node's JSON.parse accepts is accepted, save more than SIO_MAX_DEPTH levels and
  * invalid UTF-8. Integers of 64 bits are exact.
  */
 #ifndef SIO_LUA_DECODE_H
@@ -25,8 +25,8 @@ typedef struct sio_lua_fault {
  * Pushes the elements of the array that the text is, and returns their number. null is pushed as
  * nil; inside an argument it is socketio.null. If there are attachments (copied), each object with
  * `"_placeholder": true` is replaced by the Binary that its num says, which must exist; without
- * attachments such an object is plain data. More than SIO_MAX_ARGUMENTS elements are SIO_ELIMIT.
- * [-0, +n, m]
+ * attachments such an object is plain data. More than SIO_MAX_ARGUMENTS elements, an event's name
+ * among them, are SIO_ELIMIT. [-0, +n, m]
  */
 int sio_lua_decode_args(lua_State *L, sio_bytes text, const sio_bytes *attachments, size_t count,
                         sio_lua_fault *fault);

@@ -52,41 +52,43 @@ static bool is_word(const char *text, size_t len) {
   return len > 0;
 }
 
-static void add_step(lua_State *L, luaL_Buffer *place, const level *step) {
-  if (step->key != 0 && lua_type(L, step->key) == LUA_TSTRING) {
+static void push_step(lua_State *L, const level *step) {
+  if (step->key == 0) {
+    lua_pushfstring(L, "[%I]", (LUAI_UACINT)step->index);
+  } else if (lua_isinteger(L, step->key)) {
+    lua_pushfstring(L, "[%I]", (LUAI_UACINT)lua_tointeger(L, step->key));
+  } else if (lua_type(L, step->key) == LUA_TNUMBER) {
+    lua_pushfstring(L, "[%f]", (LUAI_UACNUMBER)lua_tonumber(L, step->key));
+  } else {
     size_t len;
     const char *key = lua_tolstring(L, step->key, &len);
     bool is_shown = len <= NAMED_KEY && sio_utf8_is_valid(sio_bytes_of(key, len));
     lua_pushfstring(L, is_word(key, len) ? ".%s" : "[\"%s\"]", is_shown ? key : "...");
-  } else if (step->key != 0) {
-    lua_pushfstring(L, "[%f]", (LUAI_UACNUMBER)lua_tonumber(L, step->key));
-  } else {
-    lua_pushfstring(L, "[%I]", (LUAI_UACINT)step->index);
   }
-  luaL_addvalue(place);
 }
 
-/* Pushes "args[2].user.name", for the first depth levels. */
-static void push_place(encoder *e, int depth) {
+/* Pushes "args[2].user.name". */
+static void push_place(encoder *e) {
   luaL_Buffer place;
   luaL_buffinit(e->L, &place);
   if (e->name != NULL)
-    luaL_addstring(&place, e->name);
+    lua_pushstring(e->L, e->name);
   else if (e->number == 0)
-    luaL_addstring(&place, "the event's name");
-  else {
+    lua_pushliteral(e->L, "the event's name");
+  else
     lua_pushfstring(e->L, "args[%d]", e->number);
+  luaL_addvalue(&place);
+  for (int i = 0; i < e->depth && i < NAMED_LEVELS; i++) {
+    push_step(e->L, &e->levels[i]);
     luaL_addvalue(&place);
   }
-  for (int i = 0; i < depth && i < NAMED_LEVELS; i++)
-    add_step(e->L, &place, &e->levels[i]);
-  if (depth > NAMED_LEVELS)
+  if (e->depth > NAMED_LEVELS)
     luaL_addstring(&place, "...");
   luaL_pushresult(&place);
 }
 
 static int fail(encoder *e, int code, const char *what, const char *hint) {
-  push_place(e, e->depth);
+  push_place(e);
   lua_pushfstring(e->L, "cannot encode %s at %s%s", what, lua_tostring(e->L, -1), hint);
   return code;
 }
@@ -211,8 +213,10 @@ static const void *metatable(lua_State *L) {
 
 /* Whether the table is an array by its metatable. */
 static bool is_array_mt(encoder *e, const void *mt) {
-  if (mt == NULL || mt == e->marks.array_mt)
-    return mt != NULL;
+  if (mt == NULL)
+    return false;
+  if (mt == e->marks.array_mt)
+    return true;
   sio_lua_marks_add_cjson(e->L, &e->marks);
   return mt == e->marks.cjson_mt;
 }

@@ -14,6 +14,7 @@ typedef struct call { /* one entry into Lua */
     sio_bytes bytes;
     const sio_incoming *in;
   };
+  sio_bytes name; /* of an unknown namespace */
   const char *reason;
   const char *detail;
   int status;
@@ -37,26 +38,39 @@ static void push_text(lua_State *L, const char *text) {
 /* --- connect ------------------------------------------------------------------------------------
  */
 
+/* Pushes what the client sent with its CONNECT: a table. False when it is malformed. */
+static bool push_auth(lua_State *L, call *c) {
+  if (c->bytes.len == 0) {
+    lua_newtable(L);
+    return true;
+  }
+  sio_lua_fault fault;
+  c->status = sio_lua_decode_value(L, c->bytes, &fault);
+  return c->status >= 0;
+}
+
 static int connect_protected(lua_State *L) {
   call *c = lua_touserdata(L, 1);
   sio_socket *socket = (sio_socket *)c->pointer;
   sio_lua_push_slot(L, c->server, c->slot);
   sio_lua_push_socket(L, c->server, socket);
-  sio_lua_push_object(L, c->server, sio_socket_nsp(socket));
-  if (c->bytes.len == 0) {
-    lua_newtable(L);
-  } else {
-    sio_lua_fault fault;
-    c->status = sio_lua_decode_value(L, c->bytes, &fault);
-    if (c->status < 0)
-      return 0;
-  }
-  lua_call(L, 3, 0);
+  if (c->slot == SIO_SLOT_CONNECT)
+    sio_lua_push_object(L, c->server, sio_socket_nsp(socket));
+  else
+    lua_pushlstring(L, c->name.base, c->name.len);
+  if (push_auth(L, c))
+    lua_call(L, 3, 0);
   return 0;
 }
 
 static int on_connect(void *ctx, sio_socket *socket, sio_bytes auth) {
   call c = {.server = ctx, .slot = SIO_SLOT_CONNECT, .pointer = socket, .bytes = auth};
+  return enter(ctx, connect_protected, &c);
+}
+
+static int on_unknown(void *ctx, sio_socket *socket, sio_bytes name, sio_bytes auth) {
+  call c = {
+      .server = ctx, .slot = SIO_SLOT_UNKNOWN, .pointer = socket, .bytes = auth, .name = name};
   return enter(ctx, connect_protected, &c);
 }
 
@@ -226,6 +240,7 @@ static void on_room(void *ctx, sio_socket *socket, sio_bytes room, bool joined) 
 
 const sio_hooks sio_lua_hooks = {
     .on_connect = on_connect,
+    .on_unknown = on_unknown,
     .on_event = on_event,
     .on_ack = on_ack,
     .on_disconnecting = on_disconnecting,

@@ -21,9 +21,16 @@ void sio_lua_push_namespace(lua_State *L, sio_lua_server *server, sio_nsp *nsp) 
 
 static nsp_handle *check(lua_State *L) {
   nsp_handle *handle = sio_lua_check(L, 1, &nsp_type);
-  if (handle->server->server == NULL)
-    luaL_error(L, "the server of this namespace is gone");
+  if (handle->nsp == NULL || handle->server->server == NULL)
+    luaL_error(L, "this namespace is gone");
   return handle;
+}
+
+sio_nsp *sio_lua_check_namespace(lua_State *L, int arg) {
+  nsp_handle *handle = sio_lua_check(L, arg, &nsp_type);
+  luaL_argcheck(L, handle->nsp != NULL && handle->server->server != NULL, arg,
+                "this namespace is gone");
+  return handle->nsp;
 }
 
 /* own(object, server): the Lua object of this namespace, and the server's userdata, kept alive */
@@ -165,6 +172,20 @@ static int get_rooms(lua_State *L) {
   return 1;
 }
 
+/* remove() -> whether it was empty and is gone */
+static int remove_namespace(lua_State *L) {
+  nsp_handle *handle = check(L);
+  const void *pointer = handle->nsp;
+  bool removed = sio_nsp_remove(handle->nsp);
+  if (removed) {
+    handle->nsp = NULL;
+    lua_pushnil(L);
+    sio_lua_set_object(L, handle->server, pointer);
+  }
+  lua_pushboolean(L, removed);
+  return 1;
+}
+
 static int watch_rooms(lua_State *L) {
   sio_nsp_watch_rooms(check(L)->nsp, lua_toboolean(L, 2));
   return 0;
@@ -176,14 +197,9 @@ static int next_id(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"own", own},
-    {"broadcast", broadcast},
-    {"select", select_sockets},
-    {"room", get_room},
-    {"rooms", get_rooms},
-    {"watchRooms", watch_rooms},
-    {"nextId", next_id},
-    {NULL, NULL},
+    {"own", own},        {"broadcast", broadcast},     {"select", select_sockets},
+    {"room", get_room},  {"rooms", get_rooms},         {"watchRooms", watch_rooms},
+    {"nextId", next_id}, {"remove", remove_namespace}, {NULL, NULL},
 };
 
 static const sio_lua_type nsp_type = {"socketio.NamespaceHandle", methods, NULL};

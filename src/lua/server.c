@@ -89,6 +89,7 @@ static void keep_slots(lua_State *L, int index) {
       [SIO_SLOT_UPGRADE] = "upgrade",
       [SIO_SLOT_SESSION_CLOSE] = "sessionClose",
       [SIO_SLOT_ORIGIN] = "origin",
+      [SIO_SLOT_UNKNOWN] = "unknown",
   };
   lua_createtable(L, SIO_SLOT_COUNT, 0);
   for (int slot = 1; slot < SIO_SLOT_COUNT; slot++) {

@@ -98,6 +98,13 @@ static int own(lua_State *L) {
   return 0;
 }
 
+/* enter(namespace handle) -> whether it is in that namespace now, to be accepted or refused */
+static int enter_namespace(lua_State *L) {
+  socket_handle *handle = check(L);
+  lua_pushboolean(L, sio_socket_enter(handle->socket, sio_lua_check_namespace(L, 2)) == 0);
+  return 1;
+}
+
 /* accept() -> whether it is connected now */
 static int accept_socket(lua_State *L) {
   socket_handle *handle = check(L);
@@ -196,9 +203,10 @@ static int free_socket(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"emit", emit}, {"own", own},       {"accept", accept_socket},  {"refuse", refuse},
-    {"id", get_id}, {"conn", get_conn}, {"disconnect", disconnect}, {"state", get_state},
-    {"join", join}, {"leave", leave},   {"rooms", rooms},           {NULL, NULL},
+    {"emit", emit},       {"own", own},   {"enter", enter_namespace}, {"accept", accept_socket},
+    {"refuse", refuse},   {"id", get_id}, {"conn", get_conn},         {"disconnect", disconnect},
+    {"state", get_state}, {"join", join}, {"leave", leave},           {"rooms", rooms},
+    {NULL, NULL},
 };
 
 static const sio_lua_type socket_type = {"socketio.SocketHandle", methods, free_socket};
