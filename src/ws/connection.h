@@ -1,7 +1,12 @@
 /*
  * A WebSocket on a stream, after the handshake: messages in, frames out, pings answered, the
- * closing handshake with its time limit. It owns the stream. It frees itself when the stream is
- * gone, right after on_close, its last event.
+ * closing handshake with its time limit. It owns the stream, and frees itself when that is gone.
+ *
+ *   open ──(our close frame)──► closing ──(the peer's, or time)──► over
+ *     └──(the peer's close frame, refused bytes, a dead stream)──────┘
+ *
+ * Messages that come in while it is closing are dropped. When it is over, the owner has heard
+ * on_close, its last event, and must forget the pointer.
  */
 #ifndef SIO_WS_CONNECTION_H
 #define SIO_WS_CONNECTION_H
@@ -18,7 +23,7 @@ typedef struct sio_ws_events {
   /*
    * The connection is over; called once, never from inside a sio_ws_ call. code is the peer's close
    * code (1005 without one), 1006 when the stream died, or the code we refused its bytes with
-   * (error is true then). Borrows reason.
+   * (error is true then; 1006 when memory ran out). Borrows reason.
    */
   void (*on_close)(void *owner, int code, sio_bytes reason, bool error);
 } sio_ws_events;
@@ -28,7 +33,7 @@ typedef struct sio_ws_events {
  * came with the request; they are decoded from the loop's next flush at the latest, so that the
  * caller can finish setting up). Borrows events. NULL: out of memory, and the stream is closing.
  */
-sio_ws *sio_ws_new(sio_stream *stream, sio_bytes answer, char *rest, size_t rest_len,
+sio_ws *sio_ws_new(sio_stream *stream, sio_bytes answer, const char *rest, size_t rest_len,
                    size_t max_message, const sio_ws_events *events, void *owner);
 
 /* Another owner, or none (NULL, NULL: nothing is reported any more). */

@@ -1,4 +1,4 @@
-/* The opening handshake (RFC 6455, 4.2). */
+/* The opening handshake (RFC 6455, 4.2). No extension is negotiated. */
 #ifndef SIO_WS_HANDSHAKE_H
 #define SIO_WS_HANDSHAKE_H
 
@@ -11,9 +11,9 @@ enum { SIO_WS_ACCEPT_LEN = 28 };
 void sio_ws_accept(char out[SIO_WS_ACCEPT_LEN], sio_bytes key);
 
 /*
- * Checks the upgrade's headers. NULL when they are right, else the text that the answer (400; 405
- * for a method other than GET; 426 with Sec-WebSocket-Version for the version) carries, in the
- * reference's words.
+ * Checks the upgrade's headers. NULL when they are right, else the text that the answer carries, in
+ * the reference's words, and *status: 400; 405 for a method other than GET; 426 for a version other
+ * than 13, which the answer names in Sec-WebSocket-Version (RFC 6455, 4.4).
  */
 const char *sio_ws_check(const sio_request *request, int *status);
 

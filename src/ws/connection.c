@@ -1,0 +1,273 @@
+#include "ws/connection.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "net/timer.h"
+#include "ws/frame.h"
+
+enum state { OPEN, CLOSING, OVER };
+
+/* Bytes that came with the request, until the loop's next flush. */
+typedef struct early_bytes {
+  sio_flush flush;
+  sio_ws *ws;
+  size_t len;
+  char bytes[];
+} early_bytes;
+
+struct sio_ws {
+  sio_stream *stream;
+  const sio_ws_events *events; /* NULL: nobody wants to know */
+  void *owner;
+  sio_ws_decoder decoder;
+  sio_timer *patience; /* runs while CLOSING */
+  sio_frame *pong;     /* waits until stalled output has gone */
+  early_bytes *early;
+  enum state state;
+};
+
+/* --- the end --- */
+
+static void report(sio_ws *ws, int code, sio_bytes reason, bool error) {
+  const sio_ws_events *events = ws->events;
+  ws->events = NULL;
+  if (events != NULL)
+    events->on_close(ws->owner, code, reason, error);
+}
+
+static void forget_early(sio_ws *ws) {
+  if (ws->early == NULL)
+    return;
+  sio_list_remove(&ws->early->flush.node);
+  sio_free(ws->early);
+  ws->early = NULL;
+}
+
+static void forget_pong(sio_ws *ws) {
+  sio_frame_unref(ws->pong);
+  ws->pong = NULL;
+}
+
+/* Nothing is read or queued any more. */
+static void end(sio_ws *ws) {
+  ws->state = OVER;
+  if (ws->patience != NULL)
+    sio_timer_stop(ws->patience);
+  ws->patience = NULL;
+  forget_pong(ws);
+}
+
+static void drop(sio_ws *ws, int error) {
+  end(ws);
+  sio_stream_close(ws->stream, error);
+}
+
+static void finish(sio_ws *ws, int code, sio_bytes reason, bool error) {
+  end(ws);
+  sio_stream_finish(ws->stream);
+  report(ws, code, reason, error);
+}
+
+static void on_stream_close(void *owner, int error) {
+  sio_ws *ws = owner;
+  (void)error;
+  end(ws);
+  report(ws, SIO_WS_ABNORMAL, SIO_BYTES(""), false);
+  forget_early(ws);
+  sio_ws_decoder_deinit(&ws->decoder);
+  sio_free(ws);
+}
+
+/* --- out --- */
+
+static int send_taken(sio_ws *ws, sio_frame *frame) {
+  int err = frame != NULL ? sio_stream_send(ws->stream, frame) : SIO_ENOMEM;
+  sio_frame_unref(frame);
+  return err;
+}
+
+int sio_ws_send(sio_ws *ws, sio_frame *frame) {
+  return ws->state == OPEN ? sio_stream_send(ws->stream, frame) : SIO_ECLOSED;
+}
+
+size_t sio_ws_queued(const sio_ws *ws) {
+  return sio_stream_queued(ws->stream);
+}
+
+size_t sio_ws_stalled(const sio_ws *ws) {
+  return sio_stream_stalled(ws->stream);
+}
+
+static void lose_patience(void *owner) {
+  drop(owner, 0);
+}
+
+void sio_ws_close(sio_ws *ws, int code) {
+  if (ws->state != OPEN)
+    return;
+  ws->state = CLOSING;
+  forget_pong(ws);
+  int err = send_taken(ws, sio_ws_close_frame(code, SIO_BYTES("")));
+  ws->patience =
+      sio_timer_start(sio_stream_loop(ws->stream), SIO_WS_CLOSE_TIMEOUT, 0, lose_patience, ws);
+  if (err != 0 || ws->patience == NULL)
+    drop(ws, SIO_ENOMEM);
+}
+
+void sio_ws_destroy(sio_ws *ws) {
+  if (ws->state != OVER)
+    drop(ws, 0);
+}
+
+/*
+ * While output is stalled only the latest ping is answered (RFC 6455, 5.5.3): a peer that sends
+ * pings and reads nothing makes nothing grow.
+ */
+static void answer_ping(sio_ws *ws, sio_bytes payload) {
+  sio_frame *pong = sio_ws_control(SIO_WS_PONG, payload);
+  if (pong != NULL && sio_stream_stalled(ws->stream) > 0) {
+    forget_pong(ws);
+    ws->pong = pong;
+  } else if (send_taken(ws, pong) == SIO_ENOMEM) {
+    drop(ws, SIO_ENOMEM);
+  }
+}
+
+static void on_stream_drain(void *owner) {
+  sio_ws *ws = owner;
+  sio_frame *pong = ws->pong;
+  ws->pong = NULL;
+  if (pong != NULL && send_taken(ws, pong) == SIO_ENOMEM)
+    drop(ws, SIO_ENOMEM);
+  if (ws->events != NULL)
+    ws->events->on_drain(ws->owner);
+}
+
+/* --- in --- */
+
+static bool on_message(void *owner, char *data, size_t len, bool binary) {
+  sio_ws *ws = owner;
+  if (ws->state == OPEN && ws->events != NULL)
+    ws->events->on_message(ws->owner, data, len, binary);
+  return ws->state != OVER;
+}
+
+/* Echoes the close frame, unless it answers ours; then the server ends the connection. */
+static void on_close_frame(sio_ws *ws, sio_bytes payload) {
+  int code = sio_ws_close_code(payload);
+  sio_bytes reason =
+      payload.len > 2 ? sio_bytes_of(payload.base + 2, payload.len - 2) : SIO_BYTES("");
+  if (ws->state == OPEN)
+    send_taken(ws, sio_ws_control(SIO_WS_CLOSE, payload));
+  finish(ws, code, reason, false);
+}
+
+static bool on_control(void *owner, int opcode, sio_bytes payload) {
+  sio_ws *ws = owner;
+  if (opcode == SIO_WS_CLOSE)
+    on_close_frame(ws, payload);
+  else if (opcode == SIO_WS_PING && ws->state == OPEN)
+    answer_ping(ws, payload);
+  return ws->state != OVER;
+}
+
+static void refuse(sio_ws *ws, int code) {
+  if (code == SIO_ENOMEM) {
+    drop(ws, SIO_ENOMEM);
+    report(ws, SIO_WS_ABNORMAL, SIO_BYTES(""), true);
+    return;
+  }
+  if (ws->state == OPEN)
+    send_taken(ws, sio_ws_close_frame(code, SIO_BYTES("")));
+  finish(ws, code, SIO_BYTES(""), true);
+}
+
+static void decode(sio_ws *ws, char *data, size_t len) {
+  static const sio_ws_decoder_events events = {on_message, on_control};
+  if (ws->state == OVER)
+    return;
+  int code = sio_ws_decode(&ws->decoder, data, len, &events, ws);
+  if (code != 0)
+    refuse(ws, code);
+}
+
+static void decode_early(sio_ws *ws) {
+  early_bytes *early = ws->early;
+  if (early == NULL)
+    return;
+  ws->early = NULL;
+  sio_list_remove(&early->flush.node);
+  decode(ws, early->bytes, early->len);
+  sio_free(early);
+}
+
+static void on_flush(sio_flush *flush) {
+  decode_early(SIO_OF(flush, early_bytes, flush)->ws);
+}
+
+static void on_stream_read(void *owner, char *data, size_t len) {
+  decode_early(owner);
+  decode(owner, data, len);
+}
+
+static void on_stream_end(void *owner) {
+  sio_ws *ws = owner;
+  decode_early(ws);
+  if (ws->state != OVER)
+    finish(ws, SIO_WS_ABNORMAL, SIO_BYTES(""), false);
+}
+
+/* --- set-up --- */
+
+static int keep_early(sio_ws *ws, const char *rest, size_t len) {
+  if (len == 0)
+    return 0;
+  early_bytes *early = sio_calloc(1, sizeof(*early) + len);
+  if (early == NULL)
+    return SIO_ENOMEM;
+  early->flush.run = on_flush;
+  early->ws = ws;
+  early->len = len;
+  memcpy(early->bytes, rest, len);
+  ws->early = early;
+  sio_loop_flush_later(sio_stream_loop(ws->stream), &early->flush);
+  return 0;
+}
+
+static const sio_stream_events stream_events = {on_stream_read, on_stream_end, on_stream_drain,
+                                                on_stream_close};
+
+/* Of a stream for which there was no memory: it is closing, and nobody waits for that. */
+static void ignore_close(void *owner, int error) {
+  (void)owner;
+  (void)error;
+}
+
+static const sio_stream_events orphan_events = {.on_close = ignore_close};
+
+sio_ws *sio_ws_new(sio_stream *stream, sio_bytes answer, const char *rest, size_t rest_len,
+                   size_t max_message, const sio_ws_events *events, void *owner) {
+  sio_ws *ws = sio_calloc(1, sizeof(*ws));
+  if (ws == NULL) {
+    sio_stream_set_owner(stream, &orphan_events, NULL);
+    sio_stream_close(stream, SIO_ENOMEM);
+    return NULL;
+  }
+  ws->stream = stream;
+  sio_ws_decoder_init(&ws->decoder, max_message);
+  sio_stream_set_owner(stream, &stream_events, ws);
+  int err = sio_stream_write(stream, answer);
+  if (err == SIO_ENOMEM || keep_early(ws, rest, rest_len) != 0) {
+    drop(ws, SIO_ENOMEM);
+    return NULL;
+  }
+  ws->events = events;
+  ws->owner = owner;
+  return ws;
+}
+
+void sio_ws_set_owner(sio_ws *ws, const sio_ws_events *events, void *owner) {
+  ws->events = events;
+  ws->owner = owner;
+}
