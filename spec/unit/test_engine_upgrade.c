@@ -1,0 +1,198 @@
+#include "engine_fixture.h"
+
+static void ask_upgrade(client *ws, const sid *session) {
+  char query[64];
+  snprintf(query, sizeof(query), "transport=websocket&sid=%s", session->text);
+  ws_ask(ws, query);
+  client_expect(ws, SIO_BYTES(WS_ANSWER));
+}
+
+static void probe(client *ws, const sid *session) {
+  ask_upgrade(ws, session);
+  ws_send(ws, "2probe");
+  ws_expect(ws, 0x81, "3probe");
+}
+
+static void upgrades_as_the_official_client_does(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix), ws = client_connect(fix);
+  sid session = client_open(&it);
+  client_poll(&it, &session);
+  probe(&ws, &session);
+  EXPECT_ANSWER(&it, 200, "6"); /* at once */
+  client_post(&it, &session, "4posted");
+  EXPECT_ANSWER(&it, 200, "ok");
+  engine_send(fix->session, "meanwhile");
+  engine_send(fix->session, "and more");
+  client_turn(&ws);
+  assert_string_equal(sio_session_transport(fix->session), "polling");
+  ws_send(&ws, "5");
+  ws_expect(&ws, 0x81, "4meanwhile");
+  ws_expect(&ws, 0x81, "4and more");
+  EXPECT_LOG(fix, "open polling\ntext posted\nupgrade websocket\n");
+  assert_string_equal(sio_session_transport(fix->session), "websocket");
+  ws_send(&ws, "4hello");
+  engine_send(fix->session, "answer");
+  ws_expect(&ws, 0x81, "4answer");
+  EXPECT_LOG(fix, "text hello\n");
+  client_poll(&it, &session);
+  EXPECT_ANSWER(&it, 400, "{\"code\":3,\"message\":\"Bad request\"}");
+  client_close(&it);
+  client_close(&ws);
+  EXPECT_LOG(fix, "close transport close\n");
+}
+
+static void ends_every_poll_during_the_upgrade(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix), ws = client_connect(fix);
+  sid session = client_open(&it);
+  probe(&ws, &session);
+  for (int i = 0; i < 2; i++) {
+    uint64_t start = net_ms();
+    client_poll(&it, &session);
+    EXPECT_ANSWER(&it, 200, "6");
+    assert_true(net_ms() - start < 1000);
+  }
+  client_poll(&it, &session);
+  engine_send(fix->session, "by poll");
+  EXPECT_ANSWER(&it, 200, "4by poll");
+  client_close(&it);
+  client_close(&ws);
+}
+
+static void needs_no_probe_and_ends_a_poll_that_waits(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix), ws = client_connect(fix);
+  sid session = client_open(&it);
+  client_poll(&it, &session);
+  ask_upgrade(&ws, &session);
+  ws_send(&ws, "5");
+  EXPECT_ANSWER(&it, 200, "1");
+  EXPECT_LOG(fix, "open polling\nupgrade websocket\n");
+  client_close(&it);
+  client_close(&ws);
+}
+
+static void stays_on_polling_when_the_probe_is_bad(void **state) {
+  static const struct {
+    unsigned first;
+    const char *text;
+  } bad[] = {{0x81, "2"}, {0x81, "2prob"}, {0x81, "4hello"}, {0x81, "3probe"},
+             {0x81, ""},  {0x81, "x"},     {0x82, "2probe"}};
+  engine_fixture *fix = *state;
+  client it = client_connect(fix);
+  sid session = client_open(&it);
+  for (size_t i = 0; i < COUNT(bad); i++) {
+    client ws = client_connect(fix);
+    ask_upgrade(&ws, &session);
+    ws_send_bytes(&ws, bad[i].first, sio_bytes_str(bad[i].text));
+    ws_expect_close(&ws, "");
+    client_close(&ws);
+  }
+  client dying = client_connect(fix);
+  probe(&dying, &session);
+  client_close(&dying);
+  client wrong = client_connect(fix);
+  ask_upgrade(&wrong, &session);
+  ws_send_bytes(&wrong, 0x83, SIO_BYTES("")); /* no WebSocket frame at all */
+  ws_expect_close(&wrong, "\x03\xea");
+  client_close(&wrong);
+  client ws = client_connect(fix);
+  probe(&ws, &session);
+  client_post(&it, &session, "4still there");
+  EXPECT_ANSWER(&it, 200, "ok");
+  EXPECT_LOG(fix, "open polling\ntext still there\n");
+  client_close(&it);
+  client_close(&ws);
+}
+
+static void gives_up_after_a_while(void **state) {
+  engine_fixture *fix = *state;
+  fix->options.upgrade_timeout = 400;
+  engine_reopen(fix);
+  client it = client_connect(fix), ws = client_connect(fix);
+  sid session = client_open(&it);
+  probe(&ws, &session);
+  ws_expect_close(&ws, "");
+  client_poll(&it, &session);
+  client_expect_silence(&it); /* no noops any more */
+  engine_send(fix->session, "on");
+  EXPECT_ANSWER(&it, 200, "4on");
+  client_close(&it);
+  client_close(&ws);
+}
+
+static void turns_away_a_second_websocket(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix), ws = client_connect(fix), second = client_connect(fix);
+  sid session = client_open(&it);
+  probe(&ws, &session);
+  ask_upgrade(&second, &session);
+  ws_expect_close(&second, "");
+  ws_send(&ws, "5");
+  EXPECT_LOG(fix, "open polling\nupgrade websocket\n");
+  client third = client_connect(fix);
+  ask_upgrade(&third, &session);
+  ws_expect_close(&third, "");
+  ws_send(&third, "5");
+  ws_send(&ws, "4mine");
+  EXPECT_LOG(fix, "text mine\n");
+  client_close(&it);
+  client_close(&ws);
+  client_close(&second);
+  client_close(&third);
+}
+
+static void does_not_hand_a_websocket_session_over(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix), thief = client_connect(fix);
+  sid session = ws_open(&it);
+  ask_upgrade(&thief, &session);
+  ws_expect_close(&thief, "");
+  engine_send(fix->session, "secret");
+  ws_expect(&it, 0x81, "4secret");
+  client_close(&it);
+  client_close(&thief);
+}
+
+static void is_aborted_when_the_session_ends(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix), ws = client_connect(fix);
+  sid session = client_open(&it);
+  probe(&ws, &session);
+  sio_session_close(fix->session, true);
+  ws_expect_close(&ws, "");
+  EXPECT_LOG(fix, "open polling\nclose forced close\n");
+  client_close(&it);
+  client_close(&ws);
+}
+
+static void carries_the_rest_of_a_closing_session(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix), ws = client_connect(fix);
+  sid session = client_open(&it);
+  probe(&ws, &session);
+  engine_send(fix->session, "bye");
+  sio_session_close(fix->session, false);
+  ws_send(&ws, "5");
+  ws_expect(&ws, 0x81, "4bye");
+  ws_expect_close(&ws, "");
+  EXPECT_LOG(fix, "open polling\nclose forced close\n");
+  client_close(&it);
+  client_close(&ws);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      ENGINE_TEST(upgrades_as_the_official_client_does),
+      ENGINE_TEST(ends_every_poll_during_the_upgrade),
+      ENGINE_TEST(needs_no_probe_and_ends_a_poll_that_waits),
+      ENGINE_TEST(stays_on_polling_when_the_probe_is_bad),
+      ENGINE_TEST(gives_up_after_a_while),
+      ENGINE_TEST(turns_away_a_second_websocket),
+      ENGINE_TEST(does_not_hand_a_websocket_session_over),
+      ENGINE_TEST(is_aborted_when_the_session_ends),
+      ENGINE_TEST(carries_the_rest_of_a_closing_session),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,284 @@
+#include "base/alloc.h"
+#include "base/error.h"
+#include "engine/private.h"
+#include "http/compress.h"
+
+static const sio_exchange_events poll_events, post_events;
+
+int sio_polling_start(sio_session *session, sio_exchange *poll) {
+  sio_polling *polling = sio_calloc(1, sizeof(*polling));
+  if (polling == NULL)
+    return SIO_ENOMEM;
+  polling->session = session;
+  polling->poll = poll;
+  session->polling = polling;
+  sio_exchange_set_owner(poll, &poll_events, session);
+  return 0;
+}
+
+/* --- answers --- */
+
+static bool contains(sio_bytes text, const char *part) {
+  return text.len > 0 && memmem(text.base, text.len, part, strlen(part)) != NULL;
+}
+
+/* Some versions of Internet Explorer take an answer for an attack. A header that does not fit into
+ * memory is no loss. */
+static void add_headers(sio_exchange *exchange) {
+  sio_bytes agent = sio_request_header(sio_exchange_request(exchange), "user-agent");
+  if (contains(agent, ";MSIE") || contains(agent, "Trident/"))
+    sio_exchange_header(exchange, SIO_BYTES("X-XSS-Protection"), SIO_BYTES("0"));
+  sio_exchange_header(exchange, SIO_BYTES("cache-control"), SIO_BYTES("no-store"));
+}
+
+static void answer_status(sio_exchange *exchange, int status) {
+  sio_exchange_send(exchange, status, SIO_BYTES(""), SIO_BYTES(""));
+}
+
+static void answer_ok(sio_exchange *exchange) {
+  add_headers(exchange);
+  sio_exchange_send(exchange, 200, SIO_BYTES("text/html"), SIO_BYTES("ok"));
+}
+
+static enum sio_coding choose_coding(const sio_engine *engine, sio_exchange *poll, size_t len) {
+  long threshold = engine->options.compression_threshold;
+  if (threshold < 0 || len < (size_t)threshold)
+    return SIO_CODING_IDENTITY;
+  sio_bytes accepted = sio_request_header(sio_exchange_request(poll), "accept-encoding");
+  return sio_accept_coding(accepted, 1u << SIO_CODING_GZIP | 1u << SIO_CODING_DEFLATE);
+}
+
+static void answer_poll(const sio_engine *engine, sio_exchange *poll, sio_frame *payload) {
+  static const sio_bytes type = {"text/plain; charset=UTF-8", 25};
+  enum sio_coding coding = choose_coding(engine, poll, payload->len);
+  sio_buf packed = {0};
+  add_headers(poll);
+  if (coding != SIO_CODING_IDENTITY &&
+      sio_compress(coding, sio_frame_payload(payload), &packed) == 0 &&
+      sio_exchange_header(poll, SIO_BYTES("Content-Encoding"), sio_coding_name(coding)) == 0)
+    sio_exchange_send(poll, 200, type, sio_buf_bytes(&packed));
+  else
+    sio_exchange_send_frame(poll, 200, type, payload);
+  sio_buf_deinit(&packed);
+}
+
+/* --- the queue --- */
+
+static void clear_queue(sio_polling *polling) {
+  for (size_t i = 0; i < polling->count; i++)
+    sio_frame_unref(polling->queue[i]);
+  sio_free(polling->queue);
+  polling->queue = NULL;
+  polling->count = polling->cap = polling->bytes = 0;
+}
+
+static int grow_queue(sio_polling *polling) {
+  if (polling->count < polling->cap)
+    return 0;
+  size_t cap = polling->cap > 0 ? 2 * polling->cap : 4;
+  sio_frame **queue = sio_realloc(polling->queue, cap * sizeof(sio_frame *));
+  if (queue == NULL)
+    return SIO_ENOMEM;
+  polling->queue = queue;
+  polling->cap = cap;
+  return 0;
+}
+
+int sio_polling_push(sio_session *session, sio_frame *frame) {
+  sio_polling *polling = session->polling;
+  if (grow_queue(polling) != 0)
+    return SIO_ENOMEM;
+  polling->queue[polling->count++] = sio_frame_ref(frame);
+  polling->bytes += frame->len;
+  sio_session_flush_later(session);
+  return 0;
+}
+
+static sio_exchange *take_poll(sio_polling *polling) {
+  sio_exchange *poll = polling->poll;
+  polling->poll = NULL;
+  return poll;
+}
+
+static void send_queue(sio_session *session) {
+  sio_polling *polling = session->polling;
+  sio_engine *engine = session->engine;
+  bool had_to_wait = session->stale > 0;
+  sio_frame *payload = sio_payload_join(polling->queue, polling->count);
+  if (payload == NULL) {
+    sio_session_end(session, "transport error", "out of memory");
+    return;
+  }
+  clear_queue(polling);
+  session->stale = 0;
+  answer_poll(engine, take_poll(polling), payload);
+  sio_frame_unref(payload);
+  if (had_to_wait && session->state == SIO_OPEN)
+    engine->hooks->on_drain(engine->ctx, session);
+}
+
+/* --- closing --- */
+
+static void await_close_poll(sio_session *session) {
+  sio_engine *engine = session->engine;
+  session->polling->is_late = true;
+  sio_deadline_start(&engine->poll_close, &session->polling->closing, sio_loop_now(engine->loop));
+}
+
+void sio_polling_close(sio_session *session) {
+  sio_polling *polling = session->polling;
+  if (polling->poll == NULL || polling->count > 0)
+    await_close_poll(session);
+  sio_session_flush_later(session);
+}
+
+void sio_polling_on_close_timeout(sio_deadline *deadline) {
+  sio_session_end(SIO_OF(deadline, sio_polling, closing)->session, "forced close", NULL);
+}
+
+/* A client that polls again after the rest of its packets gets a noop before the close packet. */
+static void tell_closed(sio_session *session) {
+  sio_engine *engine = session->engine;
+  sio_frame *const both[] = {engine->noop, engine->close};
+  sio_frame *payload = session->polling->is_late ? sio_payload_join(both, 2) : NULL;
+  if (payload != NULL)
+    answer_poll(engine, take_poll(session->polling), payload);
+  sio_frame_unref(payload);
+  sio_session_end(session, "forced close", NULL);
+}
+
+void sio_polling_flush(sio_session *session) {
+  sio_polling *polling = session->polling;
+  if (polling->poll == NULL)
+    session->stale = polling->bytes;
+  else if (session->state == SIO_CLOSING && polling->count == 0)
+    tell_closed(session);
+  else if (polling->count > 0)
+    send_queue(session);
+}
+
+void sio_polling_send_noop(sio_session *session) {
+  sio_polling *polling = session->polling;
+  if (polling->poll != NULL && polling->count == 0)
+    answer_poll(session->engine, take_poll(polling), session->engine->noop);
+}
+
+void sio_polling_end(sio_session *session, sio_frame *last) {
+  sio_polling *polling = session->polling;
+  session->polling = NULL;
+  if (polling->poll != NULL)
+    answer_poll(session->engine, polling->poll, last);
+  if (polling->post != NULL && polling->has_body)
+    answer_ok(polling->post);
+  else if (polling->post != NULL)
+    sio_exchange_destroy(polling->post);
+  sio_deadline_stop(&polling->closing);
+  clear_queue(polling);
+  sio_free(polling);
+}
+
+/* --- GET --- */
+
+static void on_poll_abort(void *owner, sio_exchange *exchange) {
+  sio_session *session = owner;
+  (void)exchange;
+  session->polling->poll = NULL;
+  sio_session_end(session, "transport error", "poll connection closed prematurely");
+}
+
+static void serve_get(sio_session *session, sio_exchange *exchange) {
+  sio_polling *polling = session->polling;
+  if (polling->poll != NULL) {
+    sio_session_end(session, "transport error", "overlap from client");
+    answer_status(exchange, 400);
+    return;
+  }
+  polling->poll = exchange;
+  sio_exchange_set_owner(exchange, &poll_events, session);
+  sio_session_flush_later(session);
+  sio_upgrade_on_poll(session);
+}
+
+/* --- POST --- */
+
+/* Tells whether the packet was the last one that counts. */
+static bool receive(sio_session *session, const sio_packet_in *packet) {
+  /* The poll is ended with a noop: the client knows that it has closed. */
+  sio_polling *polling = session->polling;
+  if (packet->type == SIO_PACKET_CLOSE && session->state == SIO_OPEN && polling->poll != NULL)
+    answer_poll(session->engine, take_poll(polling), session->engine->noop);
+  sio_session_receive(session, packet);
+  return packet->type < 0 || session->state == SIO_CLOSED;
+}
+
+static void on_post_body(void *owner, sio_exchange *exchange, sio_bytes body) {
+  sio_session *session = sio_session_ref(owner);
+  sio_packet_in packet;
+  session->polling->has_body = true;
+  for (size_t at = 0; sio_payload_next((char *)body.base, body.len, &at, &packet);)
+    if (receive(session, &packet))
+      break;
+  /* Else its end has answered, or it was aborted. */
+  if (session->polling != NULL && session->polling->post == exchange) {
+    session->polling->post = NULL;
+    answer_ok(exchange);
+  }
+  sio_session_unref(session);
+}
+
+static void on_post_too_large(void *owner, sio_exchange *exchange) {
+  sio_session *session = owner;
+  session->polling->post = NULL;
+  answer_status(exchange, 413);
+}
+
+static void on_post_abort(void *owner, sio_exchange *exchange) {
+  sio_session *session = owner;
+  (void)exchange;
+  session->polling->post = NULL;
+  sio_session_end(session, "transport error", "data request connection closed prematurely");
+}
+
+static bool is_octet_stream(const sio_request *request) {
+  static const sio_bytes octets = {"application/octet-stream", 24};
+  sio_bytes type = sio_request_header(request, "content-type");
+  if (type.len < octets.len || !sio_bytes_ieq(sio_bytes_of(type.base, octets.len), octets))
+    return false;
+  return type.len == octets.len || strchr("; \t", type.base[octets.len]) != NULL;
+}
+
+static void serve_post(sio_session *session, sio_exchange *exchange) {
+  sio_polling *polling = session->polling;
+  const char *fault = NULL;
+  if (polling->post != NULL)
+    fault = "data request overlap from client";
+  else if (is_octet_stream(sio_exchange_request(exchange)))
+    fault = "invalid content";
+  if (fault != NULL) {
+    sio_session_end(session, "transport error", fault);
+    answer_status(exchange, 400);
+    return;
+  }
+  polling->post = exchange;
+  polling->has_body = false;
+  sio_exchange_set_owner(exchange, &post_events, session);
+  sio_exchange_read_body(exchange, session->engine->options.max_http_buffer_size);
+}
+
+/* --- */
+
+static const sio_exchange_events poll_events = {.on_abort = on_poll_abort};
+static const sio_exchange_events post_events = {
+    .on_body = on_post_body, .on_too_large = on_post_too_large, .on_abort = on_post_abort};
+
+void sio_polling_serve(sio_session *session, sio_exchange *exchange) {
+  sio_bytes method = sio_exchange_request(exchange)->method;
+  if (sio_bytes_eq(method, SIO_BYTES("GET"))) {
+    serve_get(session, exchange);
+  } else if (sio_bytes_eq(method, SIO_BYTES("POST"))) {
+    serve_post(session, exchange);
+  } else {
+    sio_exchange_header(exchange, SIO_BYTES("Allow"), SIO_BYTES("GET, POST"));
+    answer_status(exchange, 405);
+  }
+}

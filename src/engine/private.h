@@ -1,0 +1,139 @@
+/*
+ * What the files of the engine share; private to this folder.
+ *
+ *   handshake.c   requests: verification, refusals, new sessions
+ *   session.c     state, heartbeat, the one way to end
+ *   polling.c     the GET that waits, the POST that brings, the queue
+ *   websocket.c   the same over a WebSocket
+ *   upgrade.c     from the first to the second
+ *   engine.c      the sessions together
+ *
+ * A session ends by sio_session_end, at once and silently; the hook is called from the loop's next
+ * flush. So no call of the owner is answered by a hook from inside it.
+ */
+#ifndef SIO_ENGINE_PRIVATE_H
+#define SIO_ENGINE_PRIVATE_H
+
+#include "base/map.h"
+#include "base/random.h"
+#include "engine/engine.h"
+#include "engine/packet.h"
+#include "ws/connection.h"
+
+struct sio_engine {
+  sio_http_handler handler;
+  sio_loop *loop;
+  sio_engine_options options; /* its path is ours */
+  const sio_engine_hooks *hooks;
+  void *ctx;
+  sio_map sessions; /* by id: those that are not closed, or whose hook is still to be called */
+  size_t open;      /* those that are not closed */
+  sio_deadlines ping_interval;
+  sio_deadlines ping_timeout;
+  sio_deadlines poll_close; /* closing sessions, until the poll that tells it */
+  sio_deadlines upgrade_timeout;
+  sio_deadlines upgrade_noop; /* polls that wait during an upgrade */
+  sio_frame *ping, *noop, *close;
+  unsigned id_counter;
+  bool is_closed;
+};
+
+/* What a session needs on polling only. */
+typedef struct sio_polling {
+  sio_exchange *poll; /* the GET that waits, or NULL */
+  sio_exchange *post; /* the POST in progress, or NULL */
+  bool has_body;      /* all of its body has come; its packets are being handed out */
+  bool is_late;       /* closing, and the poll at hand could not be told */
+  sio_frame **queue;
+  size_t count, cap;
+  size_t bytes; /* of the queue */
+  sio_deadline closing;
+  sio_session *session;
+} sio_polling;
+
+/* What it needs while a WebSocket is about to take over. */
+typedef struct sio_upgrade {
+  sio_ws *ws;
+  sio_deadline timeout;
+  sio_deadline noop;
+  bool is_probed;
+  sio_session *session;
+} sio_upgrade;
+
+struct sio_session {
+  uint32_t refs; /* one is the engine's, until its hook has been called */
+  enum sio_session_state state : 8;
+  bool is_websocket;
+  bool awaits_pong;
+  bool is_extended; /* another packet has proved life once since the ping */
+  char id[SIO_ID_LEN];
+  sio_engine *engine; /* NULL: freed */
+  sio_request *request;
+  void *data;
+  size_t stale; /* bytes that an earlier turn left queued */
+  sio_deadline heartbeat;
+  sio_flush flush;      /* answers the poll, looks at what stays queued, or tells of the end */
+  sio_polling *polling; /* on polling */
+  sio_ws *ws;           /* on a WebSocket */
+  sio_upgrade *upgrade; /* while it runs */
+  const char *reason, *detail;
+};
+
+/* --- session.c --- */
+
+/* A new session among the engine's, which holds it. NULL: out of memory. */
+sio_session *sio_session_new(sio_engine *engine, sio_request *request);
+/* Takes back one that was never opened. */
+void sio_session_drop(sio_session *session);
+/* Its transport is there: queues the open packet, starts the heartbeat, tells the owner. */
+void sio_session_open(sio_session *session);
+/* Borrows. */
+void sio_session_receive(sio_session *session, const sio_packet_in *packet);
+/* Queues any frame on the present transport. SIO_ENOMEM or SIO_ECLOSED. */
+int sio_session_push(sio_session *session, sio_frame *frame);
+/* Closes at once, whatever the state; harmless when closed. The texts are static. */
+void sio_session_end(sio_session *session, const char *reason, const char *detail);
+void sio_session_flush_later(sio_session *session);
+void sio_session_silence(sio_session *session); /* the engine is being freed */
+void sio_session_on_ping_due(sio_deadline *deadline);
+void sio_session_on_pong_missing(sio_deadline *deadline);
+
+/* --- polling.c --- */
+
+/* The session's first poll. SIO_ENOMEM: the exchange is as it was. */
+int sio_polling_start(sio_session *session, sio_exchange *poll);
+/* A further request of the session. Takes the exchange. */
+void sio_polling_serve(sio_session *session, sio_exchange *exchange);
+int sio_polling_push(sio_session *session, sio_frame *frame);
+void sio_polling_flush(sio_session *session);
+void sio_polling_send_noop(sio_session *session); /* if a poll waits and nothing is queued */
+/* Closes after what is queued was sent. */
+void sio_polling_close(sio_session *session);
+/* Answers or destroys what is pending and frees the rest; last ends a poll that waits. */
+void sio_polling_end(sio_session *session, sio_frame *last);
+void sio_polling_on_close_timeout(sio_deadline *deadline);
+
+/* --- websocket.c --- */
+
+/* Answers 101 and takes the stream. NULL: out of memory, and the connection is closing. */
+sio_ws *sio_websocket_accept(sio_engine *engine, sio_exchange *exchange,
+                             const sio_ws_events *events, void *owner);
+/* Accepts and closes it, as the reference does with a WebSocket that a session has no use for. */
+void sio_websocket_turn_away(sio_engine *engine, sio_exchange *exchange);
+/* Makes the WebSocket the session's transport. */
+void sio_websocket_start(sio_session *session, sio_ws *ws);
+
+/* --- upgrade.c --- */
+
+/* Takes the exchange. */
+void sio_upgrade_start(sio_session *session, sio_exchange *exchange);
+void sio_upgrade_abort(sio_session *session); /* nothing when none runs */
+void sio_upgrade_on_poll(sio_session *session);
+void sio_upgrade_on_timeout(sio_deadline *deadline);
+void sio_upgrade_on_noop_due(sio_deadline *deadline);
+
+/* --- handshake.c --- */
+
+bool sio_engine_on_request(sio_http_handler *handler, sio_exchange *exchange);
+
+#endif

@@ -1,0 +1,270 @@
+#include "engine/session.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "engine/private.h"
+
+/* --- what the owner may ask --- */
+
+sio_session *sio_session_ref(sio_session *session) {
+  session->refs++;
+  return session;
+}
+
+void sio_session_unref(sio_session *session) {
+  if (session == NULL || --session->refs > 0)
+    return;
+  sio_request_unref(session->request);
+  sio_free(session);
+}
+
+sio_bytes sio_session_id(const sio_session *session) {
+  return sio_bytes_of(session->id, sizeof(session->id));
+}
+
+sio_request *sio_session_request(const sio_session *session) {
+  return session->request;
+}
+
+enum sio_session_state sio_session_get_state(const sio_session *session) {
+  return session->state;
+}
+
+const char *sio_session_transport(const sio_session *session) {
+  return session->is_websocket ? "websocket" : "polling";
+}
+
+void sio_session_set_data(sio_session *session, void *data) {
+  session->data = data;
+}
+
+void *sio_session_data(const sio_session *session) {
+  return session->data;
+}
+
+bool sio_session_is_ready(const sio_session *session) {
+  if (session->state != SIO_OPEN)
+    return false;
+  return session->ws != NULL ? sio_ws_stalled(session->ws) == 0 : session->polling->poll != NULL;
+}
+
+size_t sio_session_buffered(const sio_session *session) {
+  if (session->ws != NULL)
+    return sio_ws_queued(session->ws);
+  return session->polling != NULL ? session->polling->bytes : 0;
+}
+
+/* --- sending --- */
+
+int sio_session_push(sio_session *session, sio_frame *frame) {
+  return session->ws != NULL ? sio_ws_send(session->ws, frame) : sio_polling_push(session, frame);
+}
+
+static bool is_too_slow(const sio_session *session) {
+  const sio_engine_options *options = &session->engine->options;
+  return options->close_slow && session->stale > options->max_backpressure &&
+         sio_session_buffered(session) > options->max_backpressure;
+}
+
+/* A close frame would wait behind all that the client does not read. */
+static void end_slow(sio_session *session) {
+  if (session->ws != NULL)
+    sio_ws_destroy(session->ws);
+  sio_session_end(session, "transport error", "client too slow");
+}
+
+int sio_session_send(sio_session *session, sio_frame *frame) {
+  if (session->state != SIO_OPEN)
+    return SIO_ECLOSED;
+  if (is_too_slow(session)) {
+    end_slow(session);
+    return SIO_ECLOSED;
+  }
+  int err = sio_session_push(session, frame);
+  if (err == SIO_ENOMEM)
+    sio_session_end(session, "transport error", "out of memory");
+  else if (session->ws != NULL && sio_ws_stalled(session->ws) > 0)
+    sio_session_flush_later(session);
+  return err;
+}
+
+/* --- life --- */
+
+static void on_flush(sio_flush *flush);
+
+void sio_session_flush_later(sio_session *session) {
+  sio_loop_flush_later(session->engine->loop, &session->flush);
+}
+
+sio_session *sio_session_new(sio_engine *engine, sio_request *request) {
+  sio_session *session = sio_calloc(1, sizeof(*session));
+  if (session == NULL)
+    return NULL;
+  if (sio_random_id(session->id, &engine->id_counter) != 0 ||
+      sio_map_put(&engine->sessions, sio_session_id(session), session) != 0) {
+    sio_free(session);
+    return NULL;
+  }
+  session->refs = 1;
+  session->engine = engine;
+  session->request = sio_request_ref(request);
+  session->flush.run = on_flush;
+  engine->open++;
+  return session;
+}
+
+void sio_session_drop(sio_session *session) {
+  sio_map_del(&session->engine->sessions, sio_session_id(session));
+  session->engine->open--;
+  sio_session_unref(session);
+}
+
+static sio_frame *open_packet(const sio_session *session) {
+  const sio_engine_options *options = &session->engine->options;
+  bool has_upgrade = !session->is_websocket && options->allow_upgrades && options->websocket;
+  sio_buf json = {0};
+  sio_frame *frame = NULL;
+  if (sio_buf_str(&json, "{\"sid\":\"") == 0 && sio_buf_add(&json, sio_session_id(session)) == 0 &&
+      sio_buf_str(&json, "\",\"upgrades\":[") == 0 &&
+      sio_buf_str(&json, has_upgrade ? "\"websocket\"" : "") == 0 &&
+      sio_buf_str(&json, "],\"pingInterval\":") == 0 &&
+      sio_buf_u64(&json, options->ping_interval) == 0 &&
+      sio_buf_str(&json, ",\"pingTimeout\":") == 0 &&
+      sio_buf_u64(&json, options->ping_timeout) == 0 &&
+      sio_buf_str(&json, ",\"maxPayload\":") == 0 &&
+      sio_buf_u64(&json, options->max_http_buffer_size) == 0 && sio_buf_put(&json, '}') == 0)
+    frame = sio_packet_frame(SIO_PACKET_OPEN, sio_buf_bytes(&json));
+  sio_buf_deinit(&json);
+  return frame;
+}
+
+static void await_ping(sio_session *session) {
+  sio_engine *engine = session->engine;
+  session->awaits_pong = false;
+  sio_deadline_start(&engine->ping_interval, &session->heartbeat, sio_loop_now(engine->loop));
+}
+
+void sio_session_open(sio_session *session) {
+  sio_engine *engine = session->engine;
+  sio_frame *packet = open_packet(session);
+  session->state = SIO_OPEN;
+  await_ping(session);
+  sio_logf(engine->options.log, "engine", "%.*s open on %s", SIO_ID_LEN, session->id,
+           sio_session_transport(session));
+  if (packet == NULL || sio_session_push(session, packet) == SIO_ENOMEM)
+    sio_session_end(session, "transport error", "out of memory");
+  sio_frame_unref(packet);
+  engine->hooks->on_session(engine->ctx, session);
+}
+
+void sio_session_end(sio_session *session, const char *reason, const char *detail) {
+  sio_engine *engine = session->engine;
+  if (session->state == SIO_CLOSED)
+    return;
+  sio_logf(engine->options.log, "engine", "%.*s closed: %s%s%s", SIO_ID_LEN, session->id, reason,
+           detail != NULL ? ", " : "", detail != NULL ? detail : "");
+  session->state = SIO_CLOSED;
+  session->reason = reason;
+  session->detail = detail;
+  engine->open--;
+  sio_deadline_stop(&session->heartbeat);
+  sio_upgrade_abort(session);
+  if (session->polling != NULL)
+    sio_polling_end(session, engine->close);
+  if (session->ws != NULL) {
+    sio_ws_set_owner(session->ws, NULL, NULL);
+    sio_ws_close(session->ws, 0);
+    session->ws = NULL;
+  }
+  sio_session_flush_later(session);
+}
+
+void sio_session_silence(sio_session *session) {
+  sio_list_remove(&session->flush.node);
+  session->engine = NULL;
+  sio_session_unref(session);
+}
+
+static void tell_end(sio_session *session) {
+  sio_engine *engine = session->engine;
+  sio_map_del(&engine->sessions, sio_session_id(session));
+  engine->hooks->on_close(engine->ctx, session, session->reason, session->detail);
+  sio_session_unref(session);
+}
+
+static void on_flush(sio_flush *flush) {
+  sio_session *session = SIO_OF(flush, sio_session, flush);
+  if (session->state == SIO_CLOSED)
+    tell_end(session);
+  else if (session->polling != NULL)
+    sio_polling_flush(session);
+  else
+    session->stale = sio_ws_queued(session->ws);
+}
+
+void sio_session_close(sio_session *session, bool discard) {
+  if (session->state == SIO_CLOSED || (session->state == SIO_CLOSING && !discard))
+    return;
+  /* On a WebSocket the close frame goes out behind whatever is queued. */
+  if (discard || session->ws != NULL) {
+    sio_session_end(session, "forced close", NULL);
+    return;
+  }
+  session->state = SIO_CLOSING;
+  sio_deadline_stop(&session->heartbeat);
+  sio_polling_close(session);
+}
+
+/* --- receiving --- */
+
+static sio_session *of_heartbeat(sio_deadline *deadline) {
+  return SIO_OF(deadline, sio_session, heartbeat);
+}
+
+static void await_pong(sio_session *session) {
+  sio_engine *engine = session->engine;
+  sio_deadline_start(&engine->ping_timeout, &session->heartbeat, sio_loop_now(engine->loop));
+}
+
+void sio_session_on_ping_due(sio_deadline *deadline) {
+  sio_session *session = of_heartbeat(deadline);
+  session->awaits_pong = true;
+  session->is_extended = false;
+  await_pong(session);
+  if (sio_session_push(session, session->engine->ping) == SIO_ENOMEM)
+    sio_session_end(session, "transport error", "out of memory");
+}
+
+void sio_session_on_pong_missing(sio_deadline *deadline) {
+  sio_session_end(of_heartbeat(deadline), "ping timeout", NULL);
+}
+
+/* Once a ping, any other packet shows that the client lives: a long message may delay its pong. */
+static void extend(sio_session *session) {
+  if (!session->awaits_pong || session->is_extended)
+    return;
+  session->is_extended = true;
+  await_pong(session);
+}
+
+static void on_message(sio_session *session, const sio_packet_in *packet) {
+  sio_engine *engine = session->engine;
+  engine->hooks->on_message(engine->ctx, session, packet->data, packet->len, packet->binary);
+}
+
+void sio_session_receive(sio_session *session, const sio_packet_in *packet) {
+  if (session->state != SIO_OPEN)
+    return;
+  if (packet->type != SIO_PACKET_PONG)
+    extend(session);
+  if (packet->type == SIO_PACKET_MESSAGE)
+    on_message(session, packet);
+  else if (packet->type == SIO_PACKET_PONG)
+    await_ping(session);
+  else if (packet->type == SIO_PACKET_PING)
+    sio_session_end(session, "transport error", "invalid heartbeat direction");
+  else if (packet->type == SIO_PACKET_CLOSE)
+    sio_session_end(session, "transport close", NULL);
+  else if (packet->type < 0)
+    sio_session_end(session, "parse error", NULL);
+}

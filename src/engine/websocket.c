@@ -1,0 +1,74 @@
+#include "engine/private.h"
+#include "ws/frame.h"
+#include "ws/handshake.h"
+
+sio_ws *sio_websocket_accept(sio_engine *engine, sio_exchange *exchange,
+                             const sio_ws_events *events, void *owner) {
+  sio_buf answer = {0};
+  if (sio_ws_answer(sio_exchange_request(exchange), sio_exchange_headers(exchange), &answer) != 0) {
+    sio_buf_deinit(&answer);
+    sio_exchange_destroy(exchange);
+    return NULL;
+  }
+  char *rest;
+  size_t rest_len;
+  sio_stream *stream = sio_exchange_upgrade(exchange, &rest, &rest_len);
+  sio_ws *ws = sio_ws_new(stream, sio_buf_bytes(&answer), rest, rest_len,
+                          engine->options.max_http_buffer_size, events, owner);
+  sio_buf_deinit(&answer);
+  return ws;
+}
+
+void sio_websocket_turn_away(sio_engine *engine, sio_exchange *exchange) {
+  sio_ws *ws = sio_websocket_accept(engine, exchange, NULL, NULL);
+  if (ws != NULL)
+    sio_ws_close(ws, 0);
+}
+
+static void on_message(void *owner, char *data, size_t len, bool binary) {
+  sio_session *session = sio_session_ref(owner);
+  sio_packet_in packet = {SIO_PACKET_MESSAGE, true, data, len};
+  if (!binary)
+    packet = sio_packet_read(data, len);
+  sio_session_receive(session, &packet);
+  sio_session_unref(session);
+}
+
+static void on_drain(void *owner) {
+  sio_session *session = owner;
+  session->stale = 0;
+  session->engine->hooks->on_drain(session->engine->ctx, session);
+}
+
+static const char *fault_of(int code) {
+  switch (code) {
+  case SIO_WS_PROTOCOL_ERROR:
+    return "invalid WebSocket frame";
+  case SIO_WS_BAD_DATA:
+    return "invalid UTF-8";
+  case SIO_WS_POLICY:
+    return "too many fragments";
+  case SIO_WS_TOO_LARGE:
+    return "message too large";
+  default:
+    return "out of memory";
+  }
+}
+
+static void on_close(void *owner, int code, sio_bytes reason, bool error) {
+  sio_session *session = owner;
+  (void)reason;
+  session->ws = NULL;
+  if (error)
+    sio_session_end(session, "transport error", fault_of(code));
+  else
+    sio_session_end(session, "transport close", NULL);
+}
+
+void sio_websocket_start(sio_session *session, sio_ws *ws) {
+  static const sio_ws_events events = {on_message, on_drain, on_close};
+  session->ws = ws;
+  session->is_websocket = true;
+  session->stale = 0;
+  sio_ws_set_owner(ws, &events, session);
+}
