@@ -257,7 +257,7 @@ static void spreads_arguments_on_the_stack(void **state) {
 
 static void counts_arguments(void **state) {
   lua_State *L = *state;
-  static char text[2 * SIO_MAX_ARGUMENTS + 8];
+  static char text[2 * SIO_MAX_ARGUMENTS + 64];
   for (int more = 0; more < 2; more++) {
     size_t len = 0;
     text[len++] = '[';

@@ -10,7 +10,7 @@
  */
 static size_t fail_each(const char *preparation, lua_CFunction function) {
   for (size_t n = 1; n < 100000; n++) {
-    void *state;
+    void *state = NULL;
     assert_int_equal(lua_fixture_set_up(&state), 0);
     lua_State *L = state;
     if (luaL_dostring(L, preparation) != LUA_OK)
