@@ -255,10 +255,9 @@ static void answers_the_latest_ping_when_stalled(void **state) {
   sio_frame_unref(frame);
   size_t queued = sio_ws_queued(it.ws);
   assert_true(queued > 0);
-  char ping[] = "\x89\x84\0\0\0\0"
-                "0000";
+  char ping[6 + 12] = "\x89\x84\0\0\0\0";
   for (int i = 0; i < 5000; i++) {
-    snprintf(ping + 6, 5, "%04d", i);
+    snprintf(ping + 6, sizeof(ping) - 6, "%04d", i);
     while (send(it.fd, ping, 10, MSG_NOSIGNAL) != 10)
       net_turn(it.net->loop);
   }
