@@ -397,6 +397,24 @@ static void a_broken_promise_closes(void **state) {
   assert_int_equal(http->aborts, 0);
 }
 
+/* What did not have to wait is sent, too: each piece is told of, but never from inside of a call.
+ */
+static void drains_of_a_fast_peer(void **state) {
+  http_fixture *http = *state;
+  http->on_request = http_hold;
+  int fd = http_connect(http);
+  net_say(fd, get);
+  UNTIL(http->loop, http->pending != NULL);
+  sio_exchange_start(http->pending, 200, (sio_bytes){0});
+  for (int i = 1; i <= 3; i++) {
+    sio_exchange_write(http->pending, SIO_BYTES("a"));
+    assert_int_equal(http->drains, i - 1);
+    UNTIL(http->loop, http->drains == i);
+  }
+  sio_exchange_end(http->pending);
+  close(fd);
+}
+
 static void back_pressure(void **state) {
   http_fixture *http = *state;
   http->on_request = http_hold;
@@ -799,6 +817,7 @@ int main(void) {
       HTTP_TEST(shares_frames),
       HTTP_TEST(pieces),
       HTTP_TEST(a_broken_promise_closes),
+      HTTP_TEST(drains_of_a_fast_peer),
       HTTP_TEST(back_pressure),
       HTTP_TEST(a_dead_connection_aborts),
       HTTP_TEST(answers_a_half_closed_client),

@@ -46,6 +46,8 @@ static void set_clock(sio_conn *conn) {
 }
 
 void sio_conn_watch_output(sio_conn *conn) {
+  conn->exchange.awaits_drain = true;
+  sio_deadline_start(&conn->server->drains, &conn->drain, sio_loop_now(conn->server->loop));
   if (conn->clock == SIO_CLOCK_NONE)
     start_clock(conn, SIO_CLOCK_BODY);
 }
@@ -109,6 +111,7 @@ static void next_request(sio_conn *conn) {
 void sio_conn_free(sio_conn *conn) {
   sio_http_server *server = conn->server;
   sio_deadline_stop(&conn->deadline);
+  sio_deadline_stop(&conn->drain);
   sio_list_remove(&conn->flush.node);
   sio_list_remove(&conn->node);
   sio_http_parser_free(conn->parser);
@@ -360,8 +363,9 @@ static void on_end(void *owner) {
 static void on_drain(void *owner) {
   sio_conn *conn = owner;
   const sio_exchange_events *events = conn->exchange.events;
-  if (!is_pending(conn) || !conn->exchange.is_started)
+  if (!is_pending(conn) || !conn->exchange.awaits_drain)
     return;
+  conn->exchange.awaits_drain = false;
   if (!conn->exchange.wants_body)
     stop_clock(conn);
   if (events != NULL && events->on_drain != NULL)
@@ -432,4 +436,16 @@ void sio_conn_expire_body(sio_deadline *deadline) {
 
 void sio_conn_expire_idle(sio_deadline *deadline) {
   sio_conn_shut(of_deadline(deadline));
+}
+
+/* The stream tells of a drain only when something had to wait. One drain a turn: a peer that reads
+ * as fast as we write must not keep the others waiting. */
+void sio_conn_expire_drain(sio_deadline *deadline) {
+  sio_conn *conn = SIO_OF(deadline, sio_conn, drain);
+  if (conn->stream == NULL || sio_stream_is_closing(conn->stream))
+    return;
+  if (sio_stream_queued(conn->stream) == 0)
+    on_drain(conn);
+  else if (sio_stream_stalled(conn->stream) == 0) /* not flushed yet */
+    sio_deadline_start(&conn->server->drains, deadline, sio_loop_now(conn->server->loop));
 }

@@ -27,7 +27,8 @@ struct sio_exchange {
   bool is_received; /* the request is complete */
   bool is_started;  /* the head of an answer in pieces is sent */
   bool is_chunked;
-  bool is_answered; /* over for its owner; the connection may still have to drop the body */
+  bool awaits_drain; /* a piece was written since on_drain */
+  bool is_answered;  /* over for its owner; the connection may still have to drop the body */
   bool close_after;
 };
 
@@ -46,6 +47,7 @@ typedef struct sio_conn {
   sio_deadline deadline;
   enum sio_conn_clock clock; /* the one that deadline stands in */
   size_t queued;             /* output when it was started */
+  sio_deadline drain;        /* looks in the next turn whether all was sent */
   sio_flush flush;
   sio_bytes in;  /* while is_parsing: what is not parsed yet */
   sio_buf rest;  /* else: the same */
@@ -64,8 +66,9 @@ struct sio_http_server {
   sio_list listeners;
   sio_list conns;
   sio_deadlines clocks[SIO_CLOCK_NONE];
-  sio_flush flush; /* calls on_closed */
-  size_t leaving;  /* connections and listeners that on_closed waits for */
+  sio_deadlines drains; /* of a millisecond: practically the next turn of the loop */
+  sio_flush flush;      /* calls on_closed */
+  size_t leaving;       /* connections and listeners that on_closed waits for */
   void (*on_closed)(void *owner);
   void *owner;
   bool is_freed; /* as soon as the last connection is gone */
@@ -95,7 +98,7 @@ void sio_conn_destroy(sio_conn *conn);
 
 /* Parses on, soon. */
 void sio_conn_continue(sio_conn *conn);
-/* Cuts a peer that takes nothing of an answer in pieces. */
+/* A piece was written: tells when it is sent, and cuts a peer that takes nothing. */
 void sio_conn_watch_output(sio_conn *conn);
 /* Lets go of the stream, for an upgrade. */
 sio_stream *sio_conn_release(sio_conn *conn);
@@ -104,6 +107,7 @@ sio_stream *sio_conn_release(sio_conn *conn);
 void sio_conn_expire_head(sio_deadline *deadline);
 void sio_conn_expire_body(sio_deadline *deadline);
 void sio_conn_expire_idle(sio_deadline *deadline);
+void sio_conn_expire_drain(sio_deadline *deadline);
 
 /* --- server.c --- */
 

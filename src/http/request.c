@@ -1,6 +1,7 @@
 #include "http/request.h"
 
 #include "base/alloc.h"
+#include "http/token.h"
 
 void sio_request_unref(sio_request *request) {
   if (request != NULL && --request->refs == 0)
@@ -24,21 +25,11 @@ sio_bytes sio_request_query(const sio_request *request, const char *name) {
   return found;
 }
 
-static int hex(char c) {
-  if (c >= '0' && c <= '9')
-    return c - '0';
-  if (c >= 'a' && c <= 'f')
-    return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F')
-    return c - 'A' + 10;
-  return -1;
-}
-
 /* The octet that an escape at the start of text stands for, or -1. */
 static int escaped(sio_bytes text) {
   if (text.len < 3 || text.base[0] != '%')
     return -1;
-  int high = hex(text.base[1]), low = hex(text.base[2]);
+  int high = sio_hex_digit(text.base[1]), low = sio_hex_digit(text.base[2]);
   return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 

@@ -44,8 +44,10 @@ sio_http_server *sio_http_server_new(sio_loop *loop, const sio_http_options *opt
   sio_deadlines_init(&clocks[SIO_CLOCK_HEAD], options->headers_timeout, sio_conn_expire_head);
   sio_deadlines_init(&clocks[SIO_CLOCK_BODY], options->request_timeout, sio_conn_expire_body);
   sio_deadlines_init(&clocks[SIO_CLOCK_IDLE], options->keep_alive_timeout, sio_conn_expire_idle);
+  sio_deadlines_init(&server->drains, 1, sio_conn_expire_drain);
   for (int i = 0; i < SIO_CLOCK_NONE; i++)
     sio_loop_watch(loop, &clocks[i]);
+  sio_loop_watch(loop, &server->drains);
   return server;
 }
 
@@ -165,6 +167,7 @@ void sio_http_server_collect(sio_http_server *server) {
     return;
   for (int i = 0; i < SIO_CLOCK_NONE; i++)
     sio_loop_unwatch(&server->clocks[i]);
+  sio_loop_unwatch(&server->drains);
   sio_list_remove(&server->flush.node);
   sio_free(server);
 }

@@ -1,8 +1,11 @@
 /*
  * Files of a folder at a path: types by extension, ETag and Last-Modified with 304, one range (206,
- * 416), HEAD, "index.html" for a folder, gzip for text where accepted. No way out of the folder: no
- * "..", no encoded slash or NUL, no symbolic link that leads outside, nothing that begins with a
- * dot.
+ * 416), HEAD, "index.html" for a folder (whose name without its slash is redirected), gzip where
+ * accepted for text from 1 to 256 KiB. No way out of the folder: no "..", no encoded slash or NUL,
+ * no symbolic link that leads outside, nothing that begins with a dot.
+ *
+ * Files are read when they are asked for, in the loop's thread: a folder on a slow disk slows
+ * everybody down. Large ones are sent as fast as the client takes them, a part each turn.
  */
 #ifndef SIO_HTTP_STATIC_H
 #define SIO_HTTP_STATIC_H
@@ -20,7 +23,10 @@ int sio_static_new(const char *prefix, const char *folder, sio_static **out);
 sio_http_handler *sio_static_handler(sio_static *files);
 void sio_static_free(sio_static *files); /* after its handler was removed */
 
-/* Answers one exchange with one file (res:sendFile): 200, 206, 304, 404. */
+/*
+ * Answers one exchange with one file (res:sendFile): 200, 206, 304, 404. The path is the caller's
+ * word: it is not checked. Headers added before are kept.
+ */
 void sio_static_send_file(sio_exchange *exchange, const char *path);
 
 #endif

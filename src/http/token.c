@@ -19,3 +19,10 @@ bool sio_token_is_valid(sio_bytes text) {
       return false;
   return text.len > 0;
 }
+
+int sio_hex_digit(char c) {
+  if (c >= '0' && c <= '9')
+    return c - '0';
+  char lower = (char)(c | 0x20);
+  return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
+}

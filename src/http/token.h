@@ -1,4 +1,4 @@
-/* Characters of header names: "token" of RFC 9110, 5.6.2. */
+/* Characters: those of header names ("token" of RFC 9110, 5.6.2), and hexadecimal digits. */
 #ifndef SIO_HTTP_TOKEN_H
 #define SIO_HTTP_TOKEN_H
 
@@ -8,5 +8,7 @@
 char sio_token_lower(char c);
 
 bool sio_token_is_valid(sio_bytes text); /* at least one character, all of them of a token */
+
+int sio_hex_digit(char c); /* its value, or -1 */
 
 #endif
