@@ -197,6 +197,28 @@ static void replaces_a_stale_socket_only(void **state) {
   close(fd);
 }
 
+/* A server whose backlog is full does not answer, but is not dead. */
+static void a_busy_server_is_not_stale(void **state) {
+  net_fixture *net = *state;
+  int busy = socket(AF_UNIX, SOCK_STREAM, 0);
+  assert_int_equal(bind(busy, (struct sockaddr *)&path, sizeof(path)), 0);
+  assert_int_equal(listen(busy, 0), 0);
+  int fds[8];
+  size_t n = 0;
+  int result = 0;
+  while (n < COUNT(fds) && result == 0) {
+    fds[n] = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
+    result = connect(fds[n++], (struct sockaddr *)&path, sizeof(path));
+  }
+  assert_int_equal(result, -1);
+  assert_int_equal(errno, EAGAIN);
+  assert_int_equal(net_open(net, path_address), UV_EADDRINUSE);
+  assert_true(path_exists());
+  while (n > 0)
+    close(fds[--n]);
+  close(busy);
+}
+
 static void leaves_other_files_alone(void **state) {
   net_fixture *net = *state;
   int file = open(path.sun_path, O_CREAT | O_WRONLY, 0600);
@@ -362,6 +384,7 @@ int main(void) {
       BARE_TEST(a_port_in_use_is_refused_at_once),
       PATH_TEST(listens_on_a_path),
       PATH_TEST(replaces_a_stale_socket_only),
+      PATH_TEST(a_busy_server_is_not_stale),
       PATH_TEST(leaves_other_files_alone),
       PATH_TEST(a_folder_that_is_missing_is_an_error),
       NET_TEST(accepts_many_in_a_turn),

@@ -128,7 +128,9 @@ static void pause_holds_bytes_back(void **state) {
   for (int i = 0; i < 5; i++)
     net_turn(net->loop);
   assert_int_equal(peer->reads, 0);
-  assert_int_equal(sio_loop_timeout(net->loop), -1); /* nor does it keep the loop busy */
+  struct pollfd turns = {.fd = sio_loop_fd(net->loop), .events = POLLIN};
+  assert_int_equal(poll(&turns, 1, 0), 0); /* nor does it keep the loop busy */
+  assert_int_equal(sio_loop_timeout(net->loop), -1);
   sio_stream_resume(peer->stream);
   UNTIL(net->loop, peer->in.len == 5);
   sio_stream_pause(peer->stream);
@@ -205,9 +207,10 @@ static void output_flows_after_the_peers_fin(void **state) {
   int fd;
   net_peer *peer = net_connect(net, &fd);
   shutdown(fd, SHUT_WR);
-  UNTIL(net->loop, peer->ends == 1);
+  sio_listener_close(net->listener);
+  UNTIL(net->loop, peer->ends == 1 && net->listener == NULL);
   assert_int_equal(sio_loop_timeout(net->loop), -1);
-  assert_int_equal(sio_loop_run(net->loop, SIO_RUN_NOWAIT), 1);
+  assert_int_equal(sio_loop_run(net->loop, SIO_RUN_NOWAIT), 1); /* the stream is still open */
   assert_int_equal(sio_stream_write(peer->stream, SIO_BYTES("still here")), 0);
   sio_stream_pause(peer->stream);
   sio_stream_resume(peer->stream);
@@ -222,6 +225,7 @@ static void output_flows_after_the_peers_fin(void **state) {
 static void finish_delivers_everything_first(void **state) {
   net_fixture *net = *state;
   enum { TOTAL = 4 << 20 };
+  net->loop->lingering.ms = 10 * NET_PATIENCE; /* what ends this is the peer's FIN */
   int fd = net_connect_with(net, 4096);
   UNTIL(net->loop, net->count == 1);
   net_peer *peer = &net->peers[0];
@@ -394,6 +398,29 @@ static void closing_drops_the_queue(void **state) {
   close(fd);
 }
 
+static void write_and_close(net_peer *peer, char *data, size_t len) {
+  assert_int_equal(sio_stream_write(peer->stream, sio_bytes_of(data, len)), 0);
+  sio_stream_close(peer->stream, 0);
+}
+
+/* The next connection gets the descriptor of the closed one within the turn, but not its bytes. */
+static void nobody_inherits_the_queue(void **state) {
+  net_fixture *net = *state;
+  net->on_read = write_and_close;
+  int first;
+  net_connect(net, &first);
+  sio_loop_run(net->loop, SIO_RUN_NOWAIT); /* watched now, so it is read before the next comes */
+  net_say(first, "secret");
+  int second = net_connect_with(net, 0);
+  UNTIL(net->loop, net->count == 2 && net->peers[0].closes == 1);
+  sio_buf in = {0};
+  assert_true(net_hear(second, &in));
+  assert_int_equal(in.len, 0);
+  sio_buf_deinit(&in);
+  close(first);
+  close(second);
+}
+
 static void send_more(net_peer *peer) {
   if (peer->drains == 1)
     assert_int_equal(sio_stream_write(peer->stream, SIO_BYTES("more")), 0);
@@ -465,6 +492,7 @@ int main(void) {
       NET_TEST(a_reset_closes_a_paused_stream_that_waits_to_write),
       NET_TEST(nobody_dies_of_sigpipe),
       NET_TEST(closing_drops_the_queue),
+      NET_TEST(nobody_inherits_the_queue),
       NET_TEST(on_drain_may_send),
       NET_TEST(the_loop_may_be_freed_in_mid_traffic),
   };
