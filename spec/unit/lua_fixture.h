@@ -10,13 +10,18 @@
 
 /*
  * Lua's allocator on top of fail_alloc.h. Lua answers a failure with a collection and another try,
- * so from the failure on everything fails that is not made smaller.
+ * so after one of its own has failed all fail, save those that make a block smaller.
  */
 static inline void *lua_fixture_alloc(void *ctx, void *ptr, size_t old, size_t size) {
+  static bool is_out_of_memory;
   (void)ctx;
-  if (fail_alloc_has_failed() && size > 0 && (ptr == NULL || size > old))
+  is_out_of_memory &= fail_alloc_has_failed();
+  bool grows = size > 0 && (ptr == NULL || size > old);
+  if (is_out_of_memory && grows)
     return NULL;
-  return fail_alloc_call(&fail_alloc_now, ptr, size);
+  void *block = fail_alloc_call(&fail_alloc_now, ptr, size);
+  is_out_of_memory |= grows && block == NULL;
+  return block;
 }
 
 static inline int lua_fixture_set_up(void **state) {

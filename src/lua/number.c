@@ -100,7 +100,8 @@ static const char *scan(const char *at, const char *end, literal *number) {
   return at;
 }
 
-/* strtod on all digits, handed over without a point, which a locale could spell otherwise. */
+/* strtod on all digits (not all are zero), handed over without a point, which a locale could spell
+ * otherwise. */
 static double convert_slowly(const literal *number) {
   char text[SLOW_DIGITS + 1 + SIO_NUMBER_SIZE];
   size_t len = 0;
@@ -120,8 +121,6 @@ static double convert_slowly(const literal *number) {
     text[len++] = '1';
     dropped--;
   }
-  if (len == 0)
-    return 0;
   int64_t exponent = number->exponent + dropped;
   exponent = exponent > FAR_EXPONENT ? FAR_EXPONENT : exponent;
   exponent = exponent < -FAR_EXPONENT ? -FAR_EXPONENT : exponent;
