@@ -48,7 +48,8 @@ foreach(name IN LISTS names)
     set(plain "{${id}, ${id}_end}")
     if(SIO_BROTLI)
       add_custom_command(OUTPUT "${folder}/${name}.br"
-                         COMMAND "${SIO_BROTLI}" --best --force "--output=${folder}/${name}.br" "${file}"
+                         COMMAND "${SIO_BROTLI}" --best --force --no-copy-stat # or it is old at once
+                                 "--output=${folder}/${name}.br" "${file}"
                          DEPENDS "${file}" VERBATIM)
       list(APPEND inputs "${folder}/${name}.br")
       string(APPEND embedded "EMBED(${id}_br, \"${folder}/${name}.br\")\n")
