@@ -1,5 +1,6 @@
 --- What every emit has in common: the names it refuses, the callback at its end.
 
+local core = require("socketio.core")
 local check = require("socketio.check")
 local tasks = require("socketio.tasks")
 
@@ -8,21 +9,12 @@ local emitting = {}
 emitting.TIMEOUT = "operation has timed out"
 emitting.no_flags = {} -- shared by all emits without flags: never written to
 
-local reserved = {
-  connect = true,
-  connect_error = true,
-  disconnect = true,
-  disconnecting = true,
-  newListener = true,
-  removeListener = true,
-}
-
 --- Raises unless event may be emitted by method.
 function emitting.check_event(method, event)
   if type(event) ~= "string" then
     check.fail(1, method, "event name", event)
   end
-  if reserved[event] then
+  if core.isReserved(event) then
     check.raise(("bad argument #1 to '%s' (%q is a reserved event name)"):format(method, event))
   end
 end

@@ -3,8 +3,10 @@
 
 #include "base/error.h"
 #include "lua/decode.h"
+#include "lua/message.h"
 #include "lua/server.h"
 #include "lua/socket.h"
+#include "lua/task.h"
 
 typedef struct call { /* one entry into Lua */
   sio_lua_server *server;
@@ -77,16 +79,6 @@ static int on_unknown(void *ctx, sio_socket *socket, sio_bytes name, sio_bytes a
 /* --- events and acknowledgements -----------------------------------------------------------------
  */
 
-/* The names a client must not send (features of the reference's parser). */
-static bool is_reserved(sio_bytes name) {
-  static const char *const reserved[] = {"connect",       "connect_error", "disconnect",
-                                         "disconnecting", "newListener",   "removeListener"};
-  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-    if (sio_bytes_eq(name, sio_bytes_str(reserved[i])))
-      return true;
-  return false;
-}
-
 /* Is the first of the n values on top of the stack an event's name? A number becomes its text. */
 static bool check_name(lua_State *L, int n) {
   if (n == 0)
@@ -96,7 +88,7 @@ static bool check_name(lua_State *L, int n) {
     return false;
   sio_bytes name;
   name.base = lua_tolstring(L, -n, &name.len);
-  return !is_reserved(name);
+  return !sio_lua_is_reserved(name);
 }
 
 static int decode(lua_State *L, call *c) {
@@ -110,11 +102,52 @@ static int decode(lua_State *L, call *c) {
   return n;
 }
 
+/* Does the socket at index 2 have neither catch-all listeners nor middlewares? */
+static bool is_plain(lua_State *L) {
+  lua_pushliteral(L, "_any");
+  bool plain = lua_rawget(L, 2) == LUA_TNIL;
+  lua_pushliteral(L, "_uses");
+  plain = plain && lua_rawget(L, 2) == LUA_TNIL;
+  lua_settop(L, -3);
+  return plain;
+}
+
+/* Pushes what listens to the event at index 5 of the socket at index 2: a function, a list or nil.
+ */
+static int push_listener(lua_State *L) {
+  lua_pushliteral(L, "_on");
+  if (lua_rawget(L, 2) != LUA_TTABLE)
+    return LUA_TNIL;
+  lua_pushvalue(L, 5);
+  int type = lua_rawget(L, -2);
+  lua_replace(L, -2);
+  return type;
+}
+
+/*
+ * The stack is: call, socket, "handler", event, event, arguments. One plain listener is started
+ * from here; the rest is the business of the slot.
+ */
+static void dispatch(lua_State *L, const call *c) {
+  int nargs = lua_gettop(L) - 5;
+  if (!is_plain(L) || push_listener(L) != LUA_TFUNCTION) {
+    lua_settop(L, 5 + nargs);
+    sio_lua_push_slot(L, c->server, c->slot);
+    lua_replace(L, 3);
+    lua_copy(L, 2, 4);
+    lua_call(L, nargs + 2, 0);
+    return;
+  }
+  lua_replace(L, 5);
+  sio_lua_run_task(L, c->server->state, 2, nargs);
+}
+
 static int event_protected(lua_State *L) {
   call *c = lua_touserdata(L, 1);
   int64_t id = c->in->packet->id;
-  sio_lua_push_slot(L, c->server, c->slot);
   sio_lua_push_object(L, c->server, c->pointer);
+  lua_pushliteral(L, "handler");
+  lua_pushnil(L);
   int n = decode(L, c);
   if (n < 0)
     return 0;
@@ -123,12 +156,11 @@ static int event_protected(lua_State *L) {
     c->status = SIO_EPARSE;
     return 0;
   }
-  if (id != SIO_NO_ACK) {
-    luaL_checkstack(L, 8, NULL);
+  lua_copy(L, 5, 4);
+  luaL_checkstack(L, LUA_MINSTACK, NULL);
+  if (id != SIO_NO_ACK)
     sio_lua_push_ack(L, c->server, (sio_socket *)c->pointer, id);
-    n++;
-  }
-  lua_call(L, n + 1, 0);
+  dispatch(L, c);
   return 0;
 }
 

@@ -2,6 +2,15 @@
 
 #include "lua/encode.h"
 
+bool sio_lua_is_reserved(sio_bytes event) {
+  static const char *const reserved[] = {"connect",       "connect_error", "disconnect",
+                                         "disconnecting", "newListener",   "removeListener"};
+  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
+    if (sio_bytes_eq(event, sio_bytes_str(reserved[i])))
+      return true;
+  return false;
+}
+
 static void mark_plain(sio_message *message) {
   message->text->plain = true;
   for (size_t i = 0; i < message->count; i++)

@@ -6,6 +6,9 @@
 
 #include "socketio/packet.h"
 
+/* Event names that nobody may send, because they mean something else to clients and servers. */
+bool sio_lua_is_reserved(sio_bytes event);
+
 /*
  * Encodes the values first..top of the stack as the payload of packet (whose type, nsp and id are
  * set; of an event the first value is the name) and makes the message, which the caller deinits.

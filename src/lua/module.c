@@ -3,9 +3,19 @@
 #include "lua/http.h"
 
 #include "lua/loop.h"
+#include "lua/message.h"
 #include "lua/request.h"
 #include "lua/socket.h"
+#include "lua/task.h"
 #include "lua/values.h"
+
+/* isReserved(event) -> whether it must not be sent */
+static int is_reserved(lua_State *L) {
+  sio_bytes event;
+  event.base = luaL_checklstring(L, 1, &event.len);
+  lua_pushboolean(L, sio_lua_is_reserved(event));
+  return 1;
+}
 
 static int set_reporter(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
@@ -17,12 +27,14 @@ static int set_reporter(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_socketio_core(lua_State *L);
 
 int luaopen_socketio_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"setReporter", set_reporter}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"isReserved", is_reserved}, {"setReporter", set_reporter}, {NULL, NULL}};
   sio_lua_open(L);
   luaL_newlib(L, functions);
   sio_lua_open_values(L);
   sio_lua_open_loop(L);
   sio_lua_open_bind(L);
+  sio_lua_open_task(L);
   sio_lua_open_server(L);
   sio_lua_open_http(L);
   sio_lua_open_request(L);

@@ -62,6 +62,62 @@ static int emit(lua_State *L) {
   return fail(L, status);
 }
 
+/* Is this what the C path of emit handles? The stack is: socket, event, arguments. */
+static bool is_plain_emit(lua_State *L) {
+  if (lua_type(L, 2) != LUA_TSTRING || lua_type(L, -1) == LUA_TFUNCTION)
+    return false;
+  sio_bytes event;
+  event.base = lua_tolstring(L, 2, &event.len);
+  lua_pushliteral(L, "_flags");
+  bool plain = lua_rawget(L, 1) == LUA_TNIL;
+  lua_pushliteral(L, "_anyOutgoing");
+  plain = plain && lua_rawget(L, 1) == LUA_TNIL;
+  lua_pop(L, 2);
+  return plain && !sio_lua_is_reserved(event);
+}
+
+static void send_event(lua_State *L, const socket_handle *handle) {
+  sio_packet packet = {
+      .type = SIO_EVENT, .nsp = sio_nsp_name(sio_socket_nsp(handle->socket)), .id = SIO_NO_ACK};
+  sio_message message;
+  if (!sio_lua_message(L, &packet, 2, false, &message))
+    luaL_error(L, "%s", lua_tostring(L, -1));
+  int status = sio_socket_send(handle->socket, &message, false);
+  sio_message_deinit(&message);
+  fail(L, status);
+}
+
+/* upvalues: the socket, its handle, the method emit of its class, for what is not plain */
+static int emit_bound(lua_State *L) {
+  const socket_handle *handle = lua_touserdata(L, lua_upvalueindex(2));
+  if (lua_gettop(L) == 0 || !lua_rawequal(L, 1, lua_upvalueindex(1))) {
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 1);
+  }
+  luaL_checkstack(L, 8, NULL);
+  if (!is_plain_emit(L)) {
+    lua_pushvalue(L, lua_upvalueindex(3));
+    lua_insert(L, 1);
+    lua_call(L, lua_gettop(L) - 1, 1);
+    return 1;
+  }
+  if (!is_gone(handle))
+    send_event(L, handle);
+  lua_pushboolean(L, 1);
+  return 1;
+}
+
+/* emitter(socket, method) -> the bound method emit: the most used, so the plain case stays in C */
+static int emitter(lua_State *L) {
+  check(L);
+  luaL_checktype(L, 3, LUA_TFUNCTION);
+  lua_pushvalue(L, 2);
+  lua_pushvalue(L, 1);
+  lua_pushvalue(L, 3);
+  lua_pushcclosure(L, emit_bound, 3);
+  return 1;
+}
+
 /* upvalues: the handle (nil once it was called), the id */
 static int acknowledge(lua_State *L) {
   socket_handle *handle = lua_touserdata(L, lua_upvalueindex(1));
@@ -72,7 +128,7 @@ static int acknowledge(lua_State *L) {
                        .id = lua_tointeger(L, lua_upvalueindex(2))};
   sio_message message;
   if (!sio_lua_message(L, &packet, 1, false, &message))
-    return lua_error(L);
+    return luaL_error(L, "%s", lua_tostring(L, -1));
   int status = sio_socket_send(handle->socket, &message, false);
   sio_message_deinit(&message);
   lua_pushnil(L);
@@ -203,9 +259,19 @@ static int free_socket(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"emit", emit},       {"own", own},   {"enter", enter_namespace}, {"accept", accept_socket},
-    {"refuse", refuse},   {"id", get_id}, {"conn", get_conn},         {"disconnect", disconnect},
-    {"state", get_state}, {"join", join}, {"leave", leave},           {"rooms", rooms},
+    {"emit", emit},
+    {"emitter", emitter},
+    {"own", own},
+    {"enter", enter_namespace},
+    {"accept", accept_socket},
+    {"refuse", refuse},
+    {"id", get_id},
+    {"conn", get_conn},
+    {"disconnect", disconnect},
+    {"state", get_state},
+    {"join", join},
+    {"leave", leave},
+    {"rooms", rooms},
     {NULL, NULL},
 };
 

@@ -15,9 +15,13 @@
 
 #include "net/loop.h"
 
+struct sio_lua_task;
+
 typedef struct sio_lua {
   lua_State *L; /* the thread that runs the library now */
   sio_loop *loop;
+  struct sio_lua_task *task; /* the innermost that runs (task.h), or NULL */
+  lua_Integer idle_tasks;    /* coroutines in the pool */
 
   sio_log log;       /* sink for SOCKETIO_DEBUG; log.write NULL when it is off */
   const char *debug; /* areas, from the environment */

@@ -1,0 +1,177 @@
+#include "lua/task.h"
+
+enum { POOL_LIMIT = 128, ABOUT = 3 };
+
+/* Registry keys: a list of idle coroutines; waiting coroutine (weak) to { scope, phase, event }. */
+static const char pool_key = 0;
+static const char waiting_key = 0;
+
+/* The tasks that run, one inside the other: a task is about values on the stack of who started it.
+ */
+struct sio_lua_task {
+  lua_State *L;
+  int about;
+  struct sio_lua_task *outer;
+};
+
+/* Pushes an idle coroutine. */
+static lua_State *take(lua_State *L, sio_lua *state) {
+  if (state->idle_tasks == 0)
+    return lua_newthread(L);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &pool_key);
+  lua_rawgeti(L, -1, state->idle_tasks--);
+  lua_replace(L, -2);
+  return lua_tothread(L, -1);
+}
+
+/* Makes the coroutine on top of the stack idle; pops it. */
+static void give_back(lua_State *L, sio_lua *state) {
+  if (state->idle_tasks < POOL_LIMIT) {
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &pool_key);
+    lua_pushvalue(L, -2);
+    lua_rawseti(L, -2, ++state->idle_tasks);
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+}
+
+/* The coroutine on top of the stack waits: remembers what it is about; pops it. */
+static void keep_waiting(lua_State *L, int about) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
+  lua_insert(L, -2);
+  lua_createtable(L, ABOUT, 0);
+  for (int i = 0; i < ABOUT; i++) {
+    lua_pushvalue(L, about + i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
+}
+
+/* The coroutine on top of the stack has failed, its error on top of its own: reports it; pops it.
+ */
+static void fail(lua_State *L, lua_State *co, int about) {
+  const char *text = lua_tostring(co, -1);
+  luaL_traceback(L, co, text != NULL ? text : "(error object is not a string)", 0);
+  lua_xmove(co, L, 1);
+  lua_resetthread(co);
+  lua_getfield(L, about, "_fail");
+  lua_pushvalue(L, about);
+  lua_pushvalue(L, about + 1);
+  lua_pushvalue(L, about + 2);
+  lua_rotate(L, -6, 4);
+  lua_insert(L, -2);
+  lua_call(L, 5, 0);
+  lua_pop(L, 1);
+}
+
+/* Resumes the coroutine on top of L, which has nargs arguments; pops it. */
+static bool resume(lua_State *L, lua_State *co, sio_lua *state, int about, int nargs) {
+  struct sio_lua_task task = {L, about, state->task};
+  int results = 0;
+  state->task = &task;
+  int status = lua_resume(co, L, nargs, &results);
+  state->task = task.outer;
+  if (status == LUA_OK) {
+    lua_settop(co, 0);
+    give_back(L, state);
+    return true;
+  }
+  if (status == LUA_YIELD) {
+    lua_pop(co, results);
+    keep_waiting(L, about);
+    return true;
+  }
+  fail(L, co, about);
+  return false;
+}
+
+bool sio_lua_run_task(lua_State *L, sio_lua *state, int about, int nargs) {
+  luaL_checkstack(L, 8, NULL);
+  lua_State *co = take(L, state);
+  if (!lua_checkstack(co, nargs + LUA_MINSTACK))
+    return luaL_error(L, "not enough memory");
+  lua_insert(L, -nargs - 2);
+  lua_xmove(L, co, nargs + 1);
+  return resume(L, co, state, about, nargs);
+}
+
+/* --- for Lua ------------------------------------------------------------------------------------
+ */
+
+static int run_task(lua_State *L) {
+  luaL_checktype(L, 4, LUA_TFUNCTION);
+  lua_pushboolean(L, sio_lua_run_task(L, sio_lua_get(L), 1, lua_gettop(L) - 4));
+  return 1;
+}
+
+/* Pushes the three values that a coroutine's task is about, and forgets them; false if it is no
+ * task. */
+static bool push_about(lua_State *L, int co) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &waiting_key);
+  lua_pushvalue(L, co);
+  if (lua_rawget(L, -2) == LUA_TNIL)
+    return false;
+  for (int i = 1; i <= ABOUT; i++)
+    lua_rawgeti(L, -i, i);
+  lua_pushvalue(L, co);
+  lua_pushnil(L);
+  lua_rawset(L, -ABOUT - 4);
+  return true;
+}
+
+/* wake(fallback scope, coroutine, ...) */
+static int wake(lua_State *L) {
+  luaL_checktype(L, 2, LUA_TTHREAD);
+  lua_State *co = lua_tothread(L, 2);
+  sio_lua *state = sio_lua_get(L);
+  int nargs = lua_gettop(L) - 2;
+  luaL_checkstack(L, 16, NULL);
+  if (!lua_checkstack(co, nargs + LUA_MINSTACK))
+    return luaL_error(L, "not enough memory");
+  lua_xmove(L, co, nargs);
+  if (push_about(L, 2)) {
+    int about = lua_gettop(L) - ABOUT + 1;
+    lua_pushvalue(L, 2);
+    resume(L, co, state, about, nargs);
+    return 0;
+  }
+  int results = 0;
+  int status = lua_resume(co, L, nargs, &results);
+  lua_settop(L, 2);
+  if (status == LUA_OK || status == LUA_YIELD) {
+    lua_pop(co, results);
+    return 0;
+  }
+  lua_pushvalue(L, 1);
+  lua_pushliteral(L, "handler");
+  lua_pushnil(L);
+  lua_pushvalue(L, 2);
+  fail(L, co, 3);
+  return 0;
+}
+
+static int scope(lua_State *L) {
+  const struct sio_lua_task *task = sio_lua_get(L)->task;
+  if (task == NULL)
+    return 0;
+  if (!lua_checkstack(task->L, 1))
+    return luaL_error(L, "not enough memory");
+  lua_pushvalue(task->L, task->about);
+  lua_xmove(task->L, L, 1);
+  return 1;
+}
+
+void sio_lua_open_task(lua_State *L) {
+  static const luaL_Reg functions[] = {
+      {"task", run_task}, {"wake", wake}, {"scope", scope}, {NULL, NULL}};
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &pool_key);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "k");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &waiting_key);
+  luaL_setfuncs(L, functions, 0);
+}
