@@ -69,6 +69,7 @@ static void decodes_each_kind_of_value(void **state) {
       {"\"\\ude00x\"", "v == '\\xed\\xb8\\x80x'"},
       {"\"\\ud83d\\ud83d\\ude00\"", "v == '\\xed\\xa0\\xbd\\u{1f600}'"},
       {"\"\\ud83d\\u0041\"", "v == '\\xed\\xa0\\xbdA'"},
+      {"\"\\ud83d\\ue000\"", "v == '\\xed\\xa0\\xbd\\u{e000}'"},
       {"\"\\ud83d\\n\"", "v == '\\xed\\xa0\\xbd\\n'"},
       {"\"\x7f\xc3\xa9\xe2\x80\xa8\xf4\x8f\xbf\xbf\"", "v == '\\x7f\\u{e9}\\u{2028}\\u{10ffff}'"},
       {"[]", "next(v) == nil and getmetatable(v) == sio.array_mt"},
