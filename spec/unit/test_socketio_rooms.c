@@ -187,6 +187,33 @@ static void test_broadcasts_like_a_model(void **state) {
   }
 }
 
+/* Arrays grow with a crowd and shrink behind it, and those who stay are still reached. */
+static void test_a_crowd_comes_and_goes(void **state) {
+  enum { CROWD = 600, STAY = 7 };
+  fixture *f = *state;
+  static sio_session *crowd[CROWD];
+  sio_bytes room = SIO_BYTES("crowd");
+  for (size_t i = 0; i < CROWD; i++) {
+    crowd[i] = session_open(f->engine);
+    session_says(crowd[i], "0");
+    assert_int_equal(sio_socket_join(f->last, room), 0);
+    session_sent(crowd[i]);
+  }
+  sio_nsp *nsp = nsp_of(f, "/");
+  assert_int_equal(sio_room_count(sio_nsp_room(nsp, room)), CROWD);
+  for (size_t i = 0; i < CROWD - STAY; i++) {
+    session_end(crowd[i], "transport close", NULL);
+    told(f);
+  }
+  sio_target in_room = {&room, 1, NULL, 0}, everybody = {0};
+  sio_message message = message_of("[1]");
+  assert_int_equal(sio_nsp_broadcast(nsp, &in_room, &message, false), STAY);
+  assert_int_equal(sio_nsp_broadcast(nsp, &everybody, &message, false), STAY);
+  sio_message_deinit(&message);
+  for (size_t i = CROWD - STAY; i < CROWD; i++)
+    assert_sent(crowd[i], "42[1]\n42[1]");
+}
+
 static void test_the_same_room_twice(void **state) {
   fixture *f = *state;
   sio_socket *socket;
@@ -381,6 +408,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       FIXTURE_TEST(test_rooms_like_a_model),
       FIXTURE_TEST(test_broadcasts_like_a_model),
+      FIXTURE_TEST(test_a_crowd_comes_and_goes),
       FIXTURE_TEST(test_the_same_room_twice),
       FIXTURE_TEST(test_selection_outlives_its_sockets),
       FIXTURE_TEST(test_connecting_sockets_get_no_broadcast),
