@@ -294,7 +294,10 @@ static void headers(void **state) {
 }
 
 static bool answer_and_close(http_fixture *http, sio_exchange *exchange) {
-  sio_exchange_header(exchange, SIO_BYTES("Connection"), SIO_BYTES("close"));
+  if (sio_bytes_eq(sio_exchange_request(exchange)->path, SIO_BYTES("/a")))
+    assert_int_equal(sio_exchange_header(exchange, SIO_BYTES("Connection"), SIO_BYTES("close")), 0);
+  else
+    sio_exchange_close_after(exchange);
   return http_answer(http, exchange);
 }
 
@@ -305,6 +308,10 @@ static void close_after(void **state) {
   net_say(fd, get);
   net_say(fd, get);
   HTTP_EXPECT(http, fd, HTTP_200("2") HTTP_CLOSE "/a");
+  HTTP_EXPECT_END(http, fd);
+  fd = http_connect(http);
+  net_say(fd, "GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+  HTTP_EXPECT(http, fd, HTTP_200("2") HTTP_CLOSE "/b");
   HTTP_EXPECT_END(http, fd);
 }
 
@@ -487,6 +494,37 @@ static void destroys(void **state) {
   assert_int_equal(http->aborts, 0);
 }
 
+static void hold_body(void *owner, sio_exchange *exchange, sio_bytes body) {
+  http_fixture *http = owner;
+  sio_buf_add(&http->bodies, body);
+  http->pending = exchange;
+}
+
+static bool read_and_hold(http_fixture *http, sio_exchange *exchange) {
+  static const sio_exchange_events events = {.on_body = hold_body, .on_abort = http_on_abort};
+  sio_exchange_set_owner(exchange, &events, http);
+  sio_exchange_read_body(exchange, 10);
+  return true;
+}
+
+/* The limit is for the body, not for what is done with it. */
+static void an_answer_after_a_body_has_no_limit(void **state) {
+  http_fixture *http = *state;
+  http->options.request_timeout = 30;
+  http_reopen(http);
+  http->on_request = read_and_hold;
+  int fd = http_connect(http);
+  net_say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na");
+  net_turn(http->loop);
+  net_say(fd, "b");
+  UNTIL(http->loop, http->pending != NULL);
+  uint64_t start = net_ms();
+  UNTIL(http->loop, net_ms() > start + 100);
+  sio_exchange_send(http->pending, 200, SIO_BYTES("text/plain"), sio_buf_bytes(&http->bodies));
+  HTTP_EXPECT(http, fd, HTTP_200("2") HTTP_KEEP "ab");
+  close(fd);
+}
+
 static void time_limits(void **state) {
   http_fixture *http = *state;
   http->options.headers_timeout = 60;
@@ -651,7 +689,25 @@ static void upgrades(void **state) {
   assert_int_equal(http->aborts, 0);
 }
 
-/* Nobody takes it, or somebody answers: then it closes. */
+/* The stream outlives the server that it came from. */
+static void upgrades_and_frees_the_server(void **state) {
+  http_fixture *http = *state;
+  taken_one = (taken){0};
+  http->on_request = http_hold;
+  int fd = http_connect(http);
+  net_say(fd, upgrade);
+  UNTIL(http->loop, http->pending != NULL);
+  take(http->pending);
+  sio_http_server_free(http->server);
+  http->server = NULL;
+  HTTP_EXPECT(http, fd, "taken");
+  shutdown(fd, SHUT_WR);
+  HTTP_EXPECT_END(http, fd);
+  sio_buf_deinit(&taken_one.in);
+  assert_int_equal(http->aborts, 0);
+}
+
+/* Nobody takes it: then it closes. */
 static void refuses_upgrades(void **state) {
   http_fixture *http = *state;
   int fd = http_connect(http);
@@ -740,6 +796,23 @@ static void closes(void **state) {
   close(fd);
 }
 
+/* Closing twice changes nothing; a body that is still coming is dropped first. */
+static void closes_after_dropping(void **state) {
+  http_fixture *http = *state;
+  http->on_request = http_answer;
+  int fd = http_connect(http);
+  net_say(fd, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\na");
+  HTTP_EXPECT(http, fd, HTTP_200("1") HTTP_KEEP "/");
+  sio_http_server_close(http->server, NULL, NULL);
+  sio_http_server_close(http->server, count_closed, http);
+  for (int i = 0; i < 5; i++)
+    net_turn(http->loop);
+  assert_int_equal(http->closed, 0);
+  net_say(fd, "b");
+  HTTP_EXPECT_END(http, fd);
+  UNTIL(http->loop, http->closed == 1);
+}
+
 static bool close_server(http_fixture *http, sio_exchange *exchange) {
   sio_http_server_close(http->server, count_closed, http);
   return http_answer(http, exchange);
@@ -822,14 +895,17 @@ int main(void) {
       HTTP_TEST(a_dead_connection_aborts),
       HTTP_TEST(answers_a_half_closed_client),
       HTTP_TEST(destroys),
+      HTTP_TEST(an_answer_after_a_body_has_no_limit),
       HTTP_TEST(time_limits),
       HTTP_TEST(a_dripping_head_expires),
       HTTP_TEST(a_pending_exchange_has_no_limit),
       HTTP_TEST(a_stalled_peer_is_cut),
       HTTP_TEST(upgrades),
+      HTTP_TEST(upgrades_and_frees_the_server),
       HTTP_TEST(refuses_upgrades),
       HTTP_TEST(handlers),
       HTTP_TEST(closes),
+      HTTP_TEST(closes_after_dropping),
       HTTP_TEST(closes_inside_a_handler),
       HTTP_TEST(is_freed_inside_a_handler),
       HTTP_TEST(is_freed_with_exchanges_pending),

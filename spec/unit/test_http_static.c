@@ -358,6 +358,23 @@ static void a_slow_reader_costs_little(void **state) {
   net_reset(fd);
 }
 
+/* Less than was promised: the connection ends, and the client knows that something is missing. */
+static void a_file_becomes_shorter(void **state) {
+  http_fixture *http = *state;
+  http->on_request = watch_and_send;
+  watched = NULL;
+  write_file("shrinking.bin", large, LARGE);
+  int fd = http_connect(http);
+  net_say(fd, "GET /send/shrinking.bin HTTP/1.1\r\nHost: x\r\n\r\n");
+  UNTIL(http->loop, watched != NULL && sio_stream_stalled(watched) > 0);
+  write_file("shrinking.bin", large, 1000);
+  sio_buf in = {0};
+  UNTIL(http->loop, !net_hear(fd, &in));
+  assert_in_range(in.len, 1000, LARGE - 1);
+  sio_buf_deinit(&in);
+  close(fd);
+}
+
 static void sends_one_file(void **state) {
   http_fixture *http = *state;
   http->on_request = send_file;
@@ -399,6 +416,7 @@ int main(void) {
       STATIC_TEST(ranges),
       STATIC_TEST(sends_large_files),
       STATIC_TEST(a_slow_reader_costs_little),
+      STATIC_TEST(a_file_becomes_shorter),
       STATIC_TEST(packs_text),
       STATIC_TEST(sends_one_file),
       cmocka_unit_test(needs_a_folder),

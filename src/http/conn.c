@@ -342,14 +342,7 @@ static void on_flush(sio_flush *flush) {
 /* --- the stream's events --- */
 
 static void on_read(void *owner, char *data, size_t len) {
-  sio_conn *conn = owner;
-  sio_bytes in = sio_bytes_of(data, len);
-  if (conn->rest.len > 0) { /* it was read before the pause */
-    if (sio_buf_add(&conn->rest, in) != 0)
-      sio_stream_close(conn->stream, SIO_ENOMEM);
-    return;
-  }
-  parse(conn, in);
+  parse(owner, sio_bytes_of(data, len)); /* rest is empty: else the stream is paused */
 }
 
 /* Whoever does not wait for the answer until it has come does not get it (as in the reference). */
