@@ -76,6 +76,7 @@ static void targets(void **state) {
   expect("GET a HTTP/1.1\r\nHost: x\r\n\r\n", "!400");
   expect("GET /\xc3\xa4 HTTP/1.1\r\nHost: x\r\n\r\n", "!400");
   expect("GET /a\tb HTTP/1.1\r\nHost: x\r\n\r\n", "!400");
+  expect("GET /a\t HTTP/1.1\r\nHost: x\r\n\r\n", "!400");
   expect("CONNECT a:1 HTTP/1.1\r\nHost: x\r\n\r\n", "!400");
 }
 

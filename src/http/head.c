@@ -50,13 +50,16 @@ int sio_head_add_name(sio_head *head, sio_bytes text) {
   return 0;
 }
 
+void sio_head_trim(sio_head *head) {
+  const char *text = text_of(head);
+  while (head->len > head->string && (text[head->len - 1] == ' ' || text[head->len - 1] == '\t'))
+    head->len--;
+}
+
 int sio_head_end(sio_head *head) {
   if (reserve(head, 1) != 0)
     return SIO_ENOMEM;
-  char *text = text_of(head);
-  while (head->len > head->string && (text[head->len - 1] == ' ' || text[head->len - 1] == '\t'))
-    head->len--;
-  text[head->len++] = '\0';
+  text_of(head)[head->len++] = '\0';
   head->string = head->len;
   return 0;
 }

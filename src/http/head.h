@@ -21,7 +21,9 @@ void sio_head_deinit(sio_head *head);
 int sio_head_add(sio_head *head, sio_bytes text);
 int sio_head_add_name(sio_head *head, sio_bytes text);
 
-/* Ends the current string, without the white space after it. 0 or SIO_ENOMEM. */
+/* Takes white space off the end of the current string. */
+void sio_head_trim(sio_head *head);
+/* Ends the current string. 0 or SIO_ENOMEM. */
 int sio_head_end(sio_head *head);
 
 /*

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "http/head.h"
+#include "http/token.h"
 
 /*
  * Everything but the data of a body consists of lines. llhttp is given one line (or what came of
@@ -56,13 +57,22 @@ static int on_text(llhttp_t *llhttp, const char *at, size_t len) {
 
 static int on_name(llhttp_t *llhttp, const char *at, size_t len) {
   sio_http_parser *parser = parser_of(llhttp);
-  return parser->in_body ? 0
-                         : keep(parser, sio_head_add_name(&parser->head, sio_bytes_of(at, len)));
+  sio_bytes name = sio_bytes_of(at, len);
+  if (parser->in_body)
+    return len == 0 || sio_token_is_valid(name) ? 0 : refuse(parser, 400);
+  return keep(parser, sio_head_add_name(&parser->head, name));
 }
 
 static int on_text_end(llhttp_t *llhttp) {
   sio_http_parser *parser = parser_of(llhttp);
   return parser->in_body ? 0 : keep(parser, sio_head_end(&parser->head));
+}
+
+static int on_value_end(llhttp_t *llhttp) {
+  sio_http_parser *parser = parser_of(llhttp);
+  if (!parser->in_body)
+    sio_head_trim(&parser->head);
+  return on_text_end(llhttp);
 }
 
 /* llhttp forgets the flags when a request is complete, which may be in the same step. */
@@ -97,7 +107,7 @@ static const llhttp_settings_t settings = {
     .on_header_field = on_name,
     .on_header_field_complete = on_text_end,
     .on_header_value = on_text,
-    .on_header_value_complete = on_text_end,
+    .on_header_value_complete = on_value_end,
     .on_headers_complete = on_headers_complete,
     .on_chunk_header = on_chunk_header,
     .on_body = on_body,
