@@ -80,12 +80,34 @@ typedef struct parameter {
   size_t len; /* 0: absent or empty */
 } parameter;
 
-/* Nothing that we know is longer than text: what is, is cut and stays unknown. */
-static parameter get_parameter(const sio_request *request, const char *name) {
-  parameter out;
-  sio_bytes value = sio_request_query(request, name);
-  value.len = value.len < sizeof(out.text) ? value.len : sizeof(out.text);
-  out.len = value.len > 0 ? sio_query_decode(out.text, value) : 0;
+typedef struct query {
+  parameter transport, sid, protocol;
+} query;
+
+static parameter *find_parameter(query *out, sio_bytes name) {
+  char text[32]; /* no name that we know is longer, escaped or not */
+  if (name.len > sizeof(text))
+    return NULL;
+  sio_bytes decoded = {text, sio_query_decode(text, name)};
+  if (sio_bytes_eq(decoded, SIO_BYTES("transport")))
+    return &out->transport;
+  if (sio_bytes_eq(decoded, SIO_BYTES("sid")))
+    return &out->sid;
+  return sio_bytes_eq(decoded, SIO_BYTES("EIO")) ? &out->protocol : NULL;
+}
+
+/* The last one of a name counts. No value that we know is longer than text: one that is, is cut and
+ * stays unknown. */
+static query read_query(const sio_request *request) {
+  query out = {0};
+  sio_bytes name, value;
+  for (size_t at = 0; sio_query_next(request->query, &at, &name, &value);) {
+    parameter *to = find_parameter(&out, name);
+    if (to == NULL)
+      continue;
+    value.len = value.len < sizeof(to->text) ? value.len : sizeof(to->text);
+    to->len = sio_query_decode(to->text, value);
+  }
   return out;
 }
 
@@ -142,17 +164,15 @@ static enum fault verify_handshake(const sio_engine *engine, const candidate *it
 }
 
 static enum fault verify(const sio_engine *engine, candidate *it) {
-  parameter transport = get_parameter(it->request, "transport");
-  parameter sid = get_parameter(it->request, "sid");
-  parameter protocol = get_parameter(it->request, "EIO");
-  it->websocket = engine->options.websocket && is(&transport, "websocket");
-  if (!it->websocket && !(engine->options.polling && is(&transport, "polling")))
+  query asked = read_query(it->request);
+  it->websocket = engine->options.websocket && is(&asked.transport, "websocket");
+  if (!it->websocket && !(engine->options.polling && is(&asked.transport, "polling")))
     return UNKNOWN_TRANSPORT;
   if (!is_origin_valid(it->request))
     return BAD_REQUEST;
-  it->is_eio4 = is(&protocol, "4");
-  it->has_sid = sid.len > 0;
-  it->session = it->has_sid ? find_session(engine, &sid) : NULL;
+  it->is_eio4 = is(&asked.protocol, "4");
+  it->has_sid = asked.sid.len > 0;
+  it->session = it->has_sid ? find_session(engine, &asked.sid) : NULL;
   return it->has_sid ? verify_session(it) : verify_handshake(engine, it);
 }
 
