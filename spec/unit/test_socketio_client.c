@@ -89,6 +89,8 @@ static void test_connecting_twice(void **state) {
   assert_int_equal(session->state, SIO_CLOSING);
   assert_false(session->was_discarded);
   assert_int_equal(sio_nsp_count(nsp_of(f, "/")), 0);
+  session_says(session, "0/a"); /* too late */
+  assert_told(f, "");
 }
 
 static void test_connecting_twice_while_connecting(void **state) {
@@ -118,6 +120,18 @@ static void test_many_namespaces(void **state) {
   }
   assert_int_equal(session->state, SIO_CLOSING);
   assert_non_null(strstr(told(f), "error /n0 too many namespaces; error /n1 too many"));
+}
+
+/* The limit is of those at one time. */
+static void test_coming_and_going(void **state) {
+  fixture *f = *state;
+  sio_session *session = session_open(f->engine);
+  for (int i = 0; i < 2 * SIO_MAX_NAMESPACES; i++) {
+    session_says(session, "0/a");
+    session_says(session, "1/a");
+    session_sent(session);
+  }
+  assert_int_equal(session->state, SIO_OPEN);
 }
 
 /* --- unknown namespaces --- */
@@ -476,6 +490,7 @@ static void test_calls_on_a_disconnected_socket(void **state) {
   sio_session *session = join_root(f, &socket);
   sio_socket_ref(socket);
   session_end(session, "transport close", NULL);
+  assert_null(sio_nsp_find(nsp_of(f, "/"), sio_socket_id(socket)));
   sio_packet packet = {.type = SIO_EVENT, .nsp = SIO_BYTES("/"), .id = SIO_NO_ACK};
   packet.payload = SIO_BYTES("[1]");
   sio_message message;
@@ -597,6 +612,7 @@ int main(void) {
       FIXTURE_TEST(test_connecting_twice),
       FIXTURE_TEST(test_connecting_twice_while_connecting),
       FIXTURE_TEST(test_many_namespaces),
+      FIXTURE_TEST(test_coming_and_going),
       FIXTURE_TEST(test_unknown_without_hook),
       FIXTURE_TEST(test_unknown_is_entered),
       FIXTURE_TEST(test_unknown_is_refused),

@@ -172,6 +172,11 @@ static void other_paths_are_left_to_others(void **state) {
     assert_int_equal(it.http->requests, before + 1);
     sio_buf_deinit(&answer);
   }
+  int before = it.http->requests; /* an upgrade is the engine's, whatever its path */
+  sio_buf answer = ask(it.http, "GET", "/socket.io/socket.io.js",
+                       "Connection: Upgrade\r\nUpgrade: websocket\r\n");
+  assert_int_equal(it.http->requests, before + 1);
+  sio_buf_deinit(&answer);
   close_files(&it);
 }
 

@@ -201,11 +201,21 @@ static void test_a_crowd_comes_and_goes(void **state) {
   }
   sio_nsp *nsp = nsp_of(f, "/");
   assert_int_equal(sio_room_count(sio_nsp_room(nsp, room)), CROWD);
+  sio_target in_room = {&room, 1, NULL, 0}, everybody = {0};
+  size_t count;
+  sio_socket **all = sio_nsp_select(nsp, &everybody, &count);
+  fail_alloc_at(0);
+  for (size_t i = 1; i < CROWD; i++)
+    sio_socket_leave(all[i], room);
+  assert_true(fail_alloc_now.count > 0); /* given back */
+  for (size_t i = 1; i < CROWD; i++)
+    assert_int_equal(sio_socket_join(all[i], room), 0);
+  assert_int_equal(sio_room_count(sio_nsp_room(nsp, room)), CROWD);
+  sio_nsp_release(all, count);
   for (size_t i = 0; i < CROWD - STAY; i++) {
     session_end(crowd[i], "transport close", NULL);
     told(f);
   }
-  sio_target in_room = {&room, 1, NULL, 0}, everybody = {0};
   sio_message message = message_of("[1]");
   assert_int_equal(sio_nsp_broadcast(nsp, &in_room, &message, false), STAY);
   assert_int_equal(sio_nsp_broadcast(nsp, &everybody, &message, false), STAY);
@@ -283,6 +293,9 @@ static void test_attachments_follow_their_text(void **state) {
   assert_int_equal(sio_nsp_broadcast(nsp_of(f, "/"), &everybody, &message, true), 1);
   assert_int_equal(sio_socket_send(socket, &message, true), 0);
   assert_sent(session, "452-[1]\n<0102>\n<03>\n452-[1]\n<0102>\n<03>");
+  session->lacks_memory = true;
+  assert_int_equal(sio_socket_send(socket, &message, false), SIO_ENOMEM);
+  assert_int_equal(sio_socket_send(socket, &message, false), SIO_ECLOSED);
   sio_message_deinit(&message);
 }
 
@@ -332,6 +345,17 @@ static void test_watching_a_namespace(void **state) {
   assert_told(f, "disconnecting / transport close; -room / r; -room / id; "
                  "disconnect / transport close; forget /; end transport close");
   sio_socket_unref(socket);
+}
+
+static void test_the_room_of_the_id_is_told_once(void **state) {
+  fixture *f = *state;
+  f->accepts = false;
+  sio_session *session = session_open(f->engine);
+  session_says(session, "0");
+  sio_socket_watch_rooms(f->last);
+  sio_socket_join(f->last, sio_socket_id(f->last));
+  sio_socket_accept(f->last);
+  assert_told(f, "connect /; +room / id");
 }
 
 static void test_watching_a_socket(void **state) {
@@ -415,6 +439,7 @@ int main(void) {
       FIXTURE_TEST(test_attachments_follow_their_text),
       FIXTURE_TEST(test_a_closed_recipient),
       FIXTURE_TEST(test_watching_a_namespace),
+      FIXTURE_TEST(test_the_room_of_the_id_is_told_once),
       FIXTURE_TEST(test_watching_a_socket),
       FIXTURE_TEST(test_a_watcher_that_changes_rooms),
       FIXTURE_TEST(test_room_names_are_bytes),

@@ -98,7 +98,7 @@ static size_t most(const sio_nsp *nsp, const sio_target *target) {
     const sio_room *room = sio_nsp_room(nsp, target->rooms[i]);
     members += room != NULL ? room->count : 0;
   }
-  return target->room_count > 0 && members < nsp->count ? members : nsp->count;
+  return target->room_count > 0 ? members : nsp->count;
 }
 
 sio_socket **sio_nsp_select(sio_nsp *nsp, const sio_target *target, size_t *count) {

@@ -227,12 +227,13 @@ static void receive_text(sio_client *client, sio_bytes text) {
     fail(client, reason);
 }
 
+/* The socket may have been disconnected meanwhile; no other can have come in its place. */
 static void complete(sio_client *client, sio_bytes last) {
   sio_assembly *assembly = client->assembly;
   client->assembly = NULL;
   assembly->attachments[assembly->got] = last;
   sio_socket *socket = find_socket(client, assembly->packet.nsp);
-  if (socket != NULL && socket->state == SIO_SOCKET_CONNECTED)
+  if (socket != NULL)
     deliver(client, socket, &assembly->packet, assembly->attachments);
   else
     close_client(client);

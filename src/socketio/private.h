@@ -66,8 +66,7 @@ struct sio_room {
 
 struct sio_socket {
   uint32_t refs;
-  uint8_t state;   /* enum sio_socket_state */
-  bool is_leaving; /* its hooks on_disconnecting to on_forget are being told */
+  uint8_t state; /* enum sio_socket_state */
   bool is_watched;
   bool was_told; /* of the error that closes its client */
   uint64_t mark; /* the newest mark it was given */
@@ -91,7 +90,7 @@ struct sio_socket {
  * list, which holds it. NULL: out of memory. */
 sio_socket *sio_socket_new(sio_client *client, sio_nsp *nsp, sio_bytes name);
 
-/* Takes a socket out of everything and tells its hooks; harmless when that has begun already. */
+/* Takes a socket that is in its client's list out of everything, and tells its hooks. */
 void sio_socket_drop(sio_socket *socket, const char *reason, const char *detail);
 
 /* The name of its namespace, entered or not. */

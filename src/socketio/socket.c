@@ -59,9 +59,6 @@ static void leave_nsp(sio_socket *socket, bool was_connected) {
 }
 
 void sio_socket_drop(sio_socket *socket, const char *reason, const char *detail) {
-  if (socket->is_leaving)
-    return;
-  socket->is_leaving = true;
   sio_client *client = sio_session_data(socket->session);
   const sio_server *server = client->server;
   sio_list_remove(&socket->node); /* and the list's reference is ours now */
@@ -142,7 +139,7 @@ int sio_socket_send(sio_socket *socket, const sio_message *message, bool is_vola
 /* --- joining and leaving the namespace --- */
 
 static bool is_connecting(const sio_socket *socket) {
-  return socket->state == SIO_SOCKET_CONNECTING && !socket->is_leaving;
+  return socket->state == SIO_SOCKET_CONNECTING;
 }
 
 int sio_socket_enter(sio_socket *socket, sio_nsp *nsp) {
@@ -211,7 +208,8 @@ int sio_socket_refuse(sio_socket *socket, sio_bytes json) {
 }
 
 void sio_socket_disconnect(sio_socket *socket, bool close) {
-  if (socket->state != SIO_SOCKET_CONNECTED || socket->is_leaving)
+  bool is_leaving = !sio_list_is_linked(&socket->node);
+  if (socket->state != SIO_SOCKET_CONNECTED || is_leaving)
     return;
   sio_socket_ref(socket);
   if (close) {
