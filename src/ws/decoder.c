@@ -106,23 +106,21 @@ static int begin_frame(sio_ws_decoder *decoder) {
 }
 
 static int read_head(sio_ws_decoder *decoder, input *in) {
-  while (decoder->head_len < head_size(decoder)) {
+  for (size_t size; decoder->head_len < (size = head_size(decoder));) {
     if (in->at == in->end)
       return MORE;
-    decoder->head[decoder->head_len++] = (uint8_t)*in->at++;
-    if (decoder->head_len == 2) {
-      int code = check_start(decoder);
-      if (code != 0)
-        return code;
-    }
+    while (decoder->head_len < size && in->at < in->end)
+      decoder->head[decoder->head_len++] = (uint8_t)*in->at++;
+    int code = decoder->head_len == 2 ? check_start(decoder) : 0;
+    if (code != 0)
+      return code;
   }
   return begin_frame(decoder);
 }
 
 /* --- the payload --- */
 
-/* Unmasks, and turns the mask so that it fits the byte after these. */
-static void unmask(char *data, size_t len, uint8_t mask[4]) {
+static void unmask(char *data, size_t len, const uint8_t mask[4]) {
   uint32_t half;
   memcpy(&half, mask, sizeof(half));
   uint64_t wide = (uint64_t)half << 32 | half, word;
@@ -134,6 +132,10 @@ static void unmask(char *data, size_t len, uint8_t mask[4]) {
   }
   for (; at < len; at++)
     data[at] = (char)(data[at] ^ mask[at % 4]);
+}
+
+/* Turns the mask so that it fits the byte after len more. */
+static void turn_mask(uint8_t mask[4], size_t len) {
   uint8_t old[4];
   memcpy(old, mask, sizeof(old));
   for (size_t i = 0; i < 4; i++)
@@ -193,6 +195,7 @@ static int take_in_place(sio_ws_decoder *decoder, input *in) {
 
 static int gather(sio_ws_decoder *decoder, input *in, size_t n) {
   unmask(in->at, n, decoder->mask);
+  turn_mask(decoder->mask, n);
   sio_bytes piece = {in->at, n};
   in->at += n;
   decoder->remaining -= n;
