@@ -364,9 +364,11 @@ static void test_attachments_have_a_limit_together(void **state) {
   session_receive(session, sio_bytes_of(zeros, 0), true);
   assert_int_equal(session->state, SIO_OPEN);
   told(f);
-  session_says(session, "53-[1]");
+  session_says(session, "54-[1]");
   session_receive(session, sio_bytes_of(zeros, 400), true);
-  session_receive(session, sio_bytes_of(zeros, 601), true);
+  session_receive(session, sio_bytes_of(zeros, 300), true);
+  assert_int_equal(session->state, SIO_OPEN);
+  session_receive(session, sio_bytes_of(zeros, 301), true);
   assert_non_null(strstr(told(f), "error / attachments too large; disc"));
   assert_int_equal(session->state, SIO_CLOSING);
 }

@@ -222,6 +222,9 @@ static void test_a_crowd_comes_and_goes(void **state) {
   sio_message_deinit(&message);
   for (size_t i = CROWD - STAY; i < CROWD; i++)
     assert_sent(crowd[i], "42[1]\n42[1]");
+  for (size_t i = 0; i < CROWD; i++)
+    session_says(session_open(f->engine), "0");
+  assert_int_equal(sio_nsp_count(nsp), CROWD + STAY);
 }
 
 static void test_the_same_room_twice(void **state) {
