@@ -1,5 +1,5 @@
---- The adapter of a namespace: which sockets are in which rooms. The core holds the rooms; this shows them.
---
+--- The adapter of a namespace: which sockets are in which rooms. The core holds the rooms; this
+-- shows them.
 -- Events, with (room) or (room, id): "create-room", "delete-room", "join-room", "leave-room".
 
 local events = require("socketio.events")

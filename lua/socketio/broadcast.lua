@@ -32,7 +32,7 @@ local function with_flag(self, name, value)
   return operator.new(self._nsp, self._rooms, self._except, flags)
 end
 
--- === Whom, and how ================================================================================
+-- === Whom, and how ===========================================================================
 
 function Operator:to(rooms)
   return operator.new(self._nsp, extended(self._rooms, check.rooms(1, "to", rooms)), self._except,
@@ -47,8 +47,8 @@ end
 Operator["in"] = Operator.in_
 
 function Operator:except(rooms)
-  return operator.new(self._nsp, self._rooms, extended(self._except, check.rooms(1, "except", rooms)),
-    self._flags)
+  local except = extended(self._except, check.rooms(1, "except", rooms))
+  return operator.new(self._nsp, self._rooms, except, self._flags)
 end
 
 --- compress(false): the packet is not worth compressing.
@@ -73,26 +73,32 @@ end
 
 getters["local"] = getters.local_
 
--- === Sending ======================================================================================
+-- === Sending =================================================================================
 
 local function targets(self)
   return self._nsp._handle:select(self._rooms, self._except)
 end
 
-local function send(self, id, event, ...)
+-- Sends to everybody reached; id is that of the acknowledgements asked for, or nil.
+local function publish(self, id, ...)
   local flags = self._flags
-  local problem = self._nsp._handle:broadcast(self._rooms, self._except, flags.volatile, flags.compress,
-    id, event, ...)
+  local problem = self._nsp._handle:broadcast(self._rooms, self._except, flags.volatile,
+    flags.compress, id, ...)
   if problem then
     check.raise(problem)
   end
+end
+
+local function send(self, event, ...)
+  publish(self, nil, event, ...)
   if self._nsp._outgoing > 0 then
     self._nsp:_tell_outgoing(targets(self), event, ...)
   end
 end
 
--- Emits and collects the first value of each client's answer; answered(err, answers) is called when all
--- have answered, or the time is over. Without a timeout, a client that leaves is no longer waited for.
+-- Emits and collects the first value of each client's answer; answered(err, answers) is called
+-- when all have answered, or the time is over. Without a timeout, a client that leaves is no
+-- longer waited for.
 local function send_with_answers(self, answered, event, ...)
   local sockets, answers = targets(self), core.array({})
   local id, missing, timer = self._nsp._handle:nextId(), #sockets, nil
@@ -109,11 +115,7 @@ local function send_with_answers(self, answered, event, ...)
       finish(nil)
     end
   end
-  local problem = self._nsp._handle:broadcast(self._rooms, self._except, self._flags.volatile,
-    self._flags.compress, id, event, ...)
-  if problem then
-    check.raise(problem)
-  end
+  publish(self, id, event, ...)
   for _, socket in ipairs(sockets) do
     self._nsp:_expect(socket, id, function(answer)
       if missing > 0 then
@@ -144,7 +146,7 @@ function Operator:emit(event, ...)
   if type(last) == "function" then
     send_with_answers(self, last, event, emitting.all_but_last(n, ...))
   else
-    send(self, nil, event, ...)
+    send(self, event, ...)
   end
   return true
 end
@@ -156,8 +158,8 @@ end
 
 Operator.write = Operator.send
 
---- Sends an event and waits for the answers: a list, or nil, an error and the answers so far. With a function as
--- the last argument does not wait: that gets (err, answers).
+--- Sends an event and waits for the answers: a list, or nil, an error and the answers so far. With
+-- a function as the last argument does not wait: that gets (err, answers).
 function Operator:emitWithAck(event, ...)
   emitting.check_event("emitWithAck", event)
   return emitting.with_answer("emitWithAck", function(answered, ...)
@@ -165,7 +167,7 @@ function Operator:emitWithAck(event, ...)
   end, ...)
 end
 
--- === The sockets themselves =========================================================================
+-- === The sockets themselves ==================================================================
 
 local function give(result, fn, method)
   if fn == nil then
@@ -212,7 +214,7 @@ end
 
 meta = object.class("socketio.BroadcastOperator", Operator, getters)
 
--- === The same on a namespace ========================================================================
+-- === The same on a namespace =================================================================
 
 --- The methods and properties that a namespace forwards to a new operator for everybody.
 operator.methods = Operator

@@ -1,5 +1,5 @@
---- Middlewares: functions called one after the other, each of which goes on with next() or stops with
--- next(err), now or later.
+--- Middlewares: functions called one after the other, each of which goes on with next() or stops
+-- with next(err), now or later.
 
 local tasks = require("socketio.tasks")
 

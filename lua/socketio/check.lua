@@ -71,8 +71,8 @@ function check.ms(n, method, value)
   return value
 end
 
---- Argument n of method: a room's name, or a list of them; returns a list of strings. Numbers become
--- their decimal text, as keys of a JavaScript object would.
+--- Argument n of method: a room's name, or a list of them; returns a list of strings. Numbers
+-- become their decimal text, as keys of a JavaScript object would.
 function check.rooms(n, method, value)
   if type(value) == "string" then
     return { value }
@@ -87,8 +87,8 @@ function check.rooms(n, method, value)
   for i = 1, #value do
     local room = value[i]
     if type(room) ~= "string" and type(room) ~= "number" then
-      check.raise(("bad argument #%d to '%s' (room expected at index %d of the list, got %s)"):format(
-        n, method, i, check.kind(room)))
+      check.raise(("bad argument #%d to '%s' (room expected at index %d of the list, got %s)")
+        :format(n, method, i, check.kind(room)))
     end
     rooms[i] = tostring(room)
   end

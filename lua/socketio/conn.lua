@@ -48,7 +48,8 @@ local conn = {}
 function conn.hooks(server)
   return {
     conn = function(handle)
-      return setmetatable({ id = handle:id(), protocol = 4, _handle = handle, _server = server }, meta)
+      local self = { id = handle:id(), protocol = 4, _handle = handle, _server = server }
+      return setmetatable(self, meta)
     end,
     upgrade = function(self)
       events.fire(self, "handler", "upgrade", self.transport)

@@ -28,9 +28,9 @@ function emitting.all_but_last(n, ...)
   return table.unpack(values, 1, n - 1)
 end
 
---- Calls start(answered, ...) with the arguments, where answered(err, result) is to be called once. If the last argument
--- is a function, that is called back; otherwise the running coroutine waits: returns result, or nil, err and
--- result when there was an error.
+--- Calls start(answered, ...) with the arguments, where answered(err, result) is to be called once.
+-- If the last argument is a function, that is called back; otherwise the running coroutine waits:
+-- returns result, or nil, err and result when there was an error.
 function emitting.with_answer(method, start, ...)
   local n = select("#", ...)
   local last = n > 0 and select(n, ...)

@@ -1,6 +1,7 @@
---- Listeners by event, as Node's EventEmitter has them. Objects keep them in _on: event to one listener, or
--- to a list of several. A listener is a function, or { once = function }. Lists are never changed in
--- place, so firing an event is not disturbed by listeners that come and go meanwhile.
+--- Listeners by event, as Node's EventEmitter has them. Objects keep them in _on: event to one
+-- listener, or to a list of several. A listener is a function, or { once = function }. Lists are
+-- never changed in place, so firing an event is not disturbed by listeners that come and go
+-- meanwhile.
 
 local array = require("socketio.core").array
 local check = require("socketio.check")

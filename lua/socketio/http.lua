@@ -12,7 +12,7 @@ local http = {}
 
 local MAX_BODY = 1000000 -- bytes of a request's body that text and json take
 
--- === Requests =====================================================================================
+-- === Requests ================================================================================
 
 local Request = {}
 
@@ -53,7 +53,7 @@ function Request:json(fn)
   end, fn)
 end
 
--- === Answers ======================================================================================
+-- === Answers =================================================================================
 
 local Response = {}
 
@@ -73,8 +73,8 @@ function Response:set(name, value)
     value = tostring(value)
   end
   if not self._exchange:header(name, value) then
-    check.raise(("bad argument to 'set' (header %q cannot be sent: a name or value with characters that are not "
-      .. "allowed, or one that the connection manages)"):format(name))
+    check.raise(("bad argument to 'set' (header %q cannot be sent: a name or value with characters "
+      .. "that are not allowed, or one that the connection manages)"):format(name))
   end
   if name:lower() == "content-type" then
     rawset(self, "_type", value)
@@ -142,21 +142,21 @@ local response_meta = object.class("socketio.HttpResponse", Response, {
   end,
 })
 
--- === Servers ======================================================================================
+-- === Servers =================================================================================
 
 local HttpServer = {}
 
 -- What to do about it.
 local remedies = {
-  EADDRINUSE = "another program, or another server of this one, uses it: stop that, or choose another port (0 picks "
-    .. "a free one)",
+  EADDRINUSE = "another program, or another server of this one, uses it: stop that, or choose "
+    .. "another port (0 picks a free one)",
   EACCES = "ports below 1024 need privileges: choose a higher one, or grant CAP_NET_BIND_SERVICE",
   EADDRNOTAVAIL = "this machine has no such address: 0.0.0.0 stands for all it has",
   EINVAL = 'give a port, "host:port" with a numeric host or localhost, or "unix:/path"',
 }
 
---- Listens on a port, "host:port" or "unix:/path"; has bound when it returns. Returns the server, or nil, a
--- message and a code such as "EADDRINUSE".
+--- Listens on a port, "host:port" or "unix:/path"; has bound when it returns. Returns the server,
+-- or nil, a message and a code such as "EADDRINUSE".
 function HttpServer:listen(address)
   if math.type(address) ~= "integer" and type(address) ~= "string" then
     check.fail(1, "listen", 'port, "host:port" or "unix:/path"', address)
@@ -192,8 +192,8 @@ function HttpServer:static(prefix, folder)
   return self
 end
 
---- Stops listening; waits until the last connection is closed, or calls fn then. Outside a coroutine and without fn it
--- does not wait.
+--- Stops listening; waits until the last connection is closed, or calls fn then. Outside a
+-- coroutine and without fn it does not wait.
 function HttpServer:close(fn)
   local function start(done)
     local waiting = self._closing

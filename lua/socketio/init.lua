@@ -7,7 +7,8 @@ local server = require("socketio.server")
 local tasks = require("socketio.tasks")
 local timers = require("socketio.timers")
 
--- Errors that reach the core come from this library, or are out of memory: the application's were caught.
+-- Errors that reach the core come from this library, or are out of memory: the application's were
+-- caught.
 core.setReporter(function(message)
   tasks.print_error("socketio itself", message)
 end)

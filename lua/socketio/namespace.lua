@@ -1,7 +1,6 @@
 --- A namespace: its sockets, middlewares and listeners.
---
--- Private fields: _handle (the core's), _uses (middlewares), _outgoing (how many sockets listen to what goes
--- out), _on (listeners).
+-- Private fields: _handle (the core's), _uses (middlewares), _outgoing (how many sockets listen to
+-- what goes out), _on (listeners).
 
 local adapter = require("socketio.adapter")
 local chain = require("socketio.chain")
@@ -49,7 +48,7 @@ function Namespace:use(fn)
   return self
 end
 
--- === Clients that join ============================================================================
+-- === Clients that join =======================================================================
 
 -- What CONNECT_ERROR tells of an error given to next.
 local function error_payload(err)
@@ -94,14 +93,15 @@ end
 
 -- A child namespace that is empty goes, if the option says so.
 function Namespace:_clean_up()
-  if not self._parent or not self.server.opts.cleanupEmptyChildNamespaces or not self._handle:remove() then
+  local wanted = self._parent and self.server.opts.cleanupEmptyChildNamespaces
+  if not wanted or not self._handle:remove() then
     return
   end
   self._parent:_orphan(self.name)
   self.server:_forget_namespace(self.name)
 end
 
--- === For the operator =============================================================================
+-- === For the operator ========================================================================
 
 function Namespace._tell_outgoing(_, sockets, ...)
   for _, socket in ipairs(sockets) do
@@ -109,7 +109,8 @@ function Namespace._tell_outgoing(_, sockets, ...)
   end
 end
 
---- The answer of socket to the broadcast of that id goes to answered; gone is called if it leaves first.
+--- The answer of socket to the broadcast of that id goes to answered; gone is called if it leaves
+-- first.
 function Namespace._expect(_, socket, id, answered, gone)
   socket_of.expect(socket, id, answered, gone)
 end

@@ -1,13 +1,13 @@
---- Objects with JavaScript's manners: methods work as object:name() and object.name(), and stay bound to
--- their object when taken off it; properties are read without a call.
+--- Objects with JavaScript's manners: methods work as object:name() and object.name(), and stay
+-- bound to their object when taken off it; properties are read without a call.
 
 local bind = require("socketio.core").bind
 
 local object = {}
 
---- Makes the metatable of a class. methods: name to function(self, ...); getters: name to function(self),
--- called at each read; missing: function(self, name), asked for any other name. Methods are bound when first
--- used and then kept in the object.
+--- Makes the metatable of a class. methods: name to function(self, ...); getters: name to
+-- function(self), called at each read; missing: function(self, name), asked for any other name.
+-- Methods are bound when first used and then kept in the object.
 function object.class(name, methods, getters, missing)
   getters = getters or {}
   return {

@@ -5,7 +5,7 @@ local pattern = require("socketio.pattern")
 
 local options = {}
 
--- === Kinds of values ==============================================================================
+-- === Kinds of values =========================================================================
 
 local function boolean(value)
   return type(value) == "boolean", "boolean"
@@ -58,7 +58,7 @@ local function cors(value)
   return value == false or type(value) == "table", "table or false"
 end
 
--- === The options ==================================================================================
+-- === The options =============================================================================
 
 -- Name to { default, kind }. http: also an option of createServer.
 local known = {
@@ -84,8 +84,8 @@ local known = {
   maxHeaderSize = { 16384, number(256), http = true },
 }
 
--- Options of the reference, and of ours, that this version does not have: only what they are by default
--- is taken (nil: nothing is).
+-- Options of the reference, and of ours, that this version does not have: only what they are by
+-- default is taken (nil: nothing is).
 local missing = {
   perMessageDeflate = { false },
   allowEIO3 = { false },
@@ -173,7 +173,8 @@ for name, spec in pairs(known) do
   end
 end
 
---- Checks a server's options; returns them all, defaults included. Raises for an unknown name or a bad value.
+--- Checks a server's options; returns them all, defaults included. Raises for an unknown name or a
+-- bad value.
 function options.server(given)
   return complete(given, known, "option")
 end
@@ -183,7 +184,7 @@ function options.http(given)
   return complete(given, http, "option")
 end
 
--- === CORS =========================================================================================
+-- === CORS ====================================================================================
 
 local function anything()
   return true, ""
@@ -255,8 +256,8 @@ local function decider(origin)
       return allows(origin, asked)
     end
   end
-  check.raise(("bad option 'cors.origin' (string, pattern, list, function or boolean expected, got %s)")
-    :format(check.kind(origin)))
+  check.raise(("bad option 'cors.origin' (string, pattern, list, function or boolean expected, "
+    .. "got %s)"):format(check.kind(origin)))
 end
 
 -- The table that the core reads (src/lua/options.c), and the function for its slot origin.
@@ -278,7 +279,7 @@ local function core_cors(given)
   }, decider(all.origin)
 end
 
--- === For the core =================================================================================
+-- === For the core ============================================================================
 
 local function threshold(value)
   if value == false then

@@ -1,5 +1,5 @@
---- A parent namespace, made by io:of(pattern) or io:of(function): its middlewares and listeners are given to
--- each namespace that is made for a client, and its emits reach all of these children.
+--- A parent namespace, made by io:of(pattern) or io:of(function): its middlewares and listeners are
+-- given to each namespace that is made for a client, and its emits reach all of these children.
 
 local check = require("socketio.check")
 local namespace = require("socketio.namespace")
@@ -94,7 +94,8 @@ end
 
 local meta
 
---- A parent namespace on server for the names that matcher, a pattern or a function (name, auth, next), takes.
+--- A parent namespace on server for the names that matcher, a pattern or a function (name, auth,
+-- next), takes.
 function parent.new(server, matcher)
   server._parent_count = (server._parent_count or 0) + 1
   return setmetatable({
@@ -139,6 +140,7 @@ end
 --- What CONNECT_ERROR says of a namespace that nobody takes.
 parent.UNKNOWN = { message = "Invalid namespace" }
 
-meta = object.class("socketio.ParentNamespace", object.extend(Parent, namespace.methods), namespace.getters)
+meta = object.class("socketio.ParentNamespace", object.extend(Parent, namespace.methods),
+  namespace.getters)
 
 return parent

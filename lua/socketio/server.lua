@@ -1,7 +1,6 @@
 --- A Socket.IO server.
---
--- Private fields: _core (the core's handle), _nsps (name to namespace), _http (the servers it is attached to),
--- _own (the one that it made).
+-- Private fields: _core (the core's handle), _nsps (name to namespace), _http (the servers it is
+-- attached to), _own (the one that it made).
 
 local core = require("socketio.core")
 local check = require("socketio.check")
@@ -17,7 +16,7 @@ local tasks = require("socketio.tasks")
 
 local Server, getters = {}, {}
 
--- === The main namespace ============================================================================
+-- === The main namespace ======================================================================
 
 -- What returns the namespace returns the server instead, so that calls can be chained.
 for _, name in ipairs({
@@ -47,10 +46,11 @@ for _, name in ipairs({ "volatile", "local_", "local" }) do
   end
 end
 
--- === Namespaces ===================================================================================
+-- === Namespaces ==============================================================================
 
---- The namespace of that name, made when there is none; or, for a pattern or a function (name, auth, next), a
--- parent of the namespaces that clients ask for and it takes. fn listens to "connection".
+--- The namespace of that name, made when there is none; or, for a pattern or a function (name,
+-- auth, next), a parent of the namespaces that clients ask for and it takes. fn listens to
+-- "connection".
 function Server:of(name, fn)
   local nsp
   if pattern.is(name) or check.callable(name) then
@@ -108,7 +108,7 @@ local function on_unknown(self, handle, name, auth)
   end)
 end
 
--- === Listening ====================================================================================
+-- === Listening ===============================================================================
 
 local function attach(self, server)
   for _, known in ipairs(self._http) do
@@ -130,8 +130,8 @@ function Server:attach(target, given)
   return self
 end
 
---- Listens on a port (0: a free one), "host:port" or "unix:/path"; has bound when it returns. Returns the server, or
--- nil, a message that says what to do, and a code such as "EADDRINUSE".
+--- Listens on a port (0: a free one), "host:port" or "unix:/path"; has bound when it returns.
+-- Returns the server, or nil, a message that says what to do, and a code such as "EADDRINUSE".
 function Server:listen(target, given)
   if http.is_server(target) then
     return Server.attach(self, target, given)
@@ -166,8 +166,8 @@ function Server:address()
   return self.httpServer and self.httpServer:address()
 end
 
---- Disconnects every client ("server shutting down") and stops listening; waits until the last connection is closed,
--- or calls fn then. Outside a coroutine and without fn it does not wait.
+--- Disconnects every client ("server shutting down") and stops listening; waits until the last
+-- connection is closed, or calls fn then. Outside a coroutine and without fn it does not wait.
 function Server:close(fn)
   if fn ~= nil then
     fn = check.fn(1, "close", fn)
@@ -190,7 +190,7 @@ function Server.poll(_, budget)
   return core.poll(budget)
 end
 
--- === Options ======================================================================================
+-- === Options =================================================================================
 
 -- A getter without an argument, a setter with one, as long as the server is not in use.
 local function option(name)
@@ -241,7 +241,7 @@ function Server:_configure(given)
   end
 end
 
--- === Errors =======================================================================================
+-- === Errors ==================================================================================
 
 local function place(context)
   local text = context.phase
@@ -272,7 +272,7 @@ function Server:_report(message, traceback, context)
   tasks.print_error(place(context), traceback)
 end
 
--- === Making one ===================================================================================
+-- === Making one ==============================================================================
 
 local hidden = {}
 for _, name in ipairs({ "open", "lines", "read", "write", "popen", "stdout", "stderr", "stdin" }) do
@@ -280,8 +280,8 @@ for _, name in ipairs({ "open", "lines", "read", "write", "popen", "stdout", "st
 end
 local function missing(_, name)
   if hidden[name] then
-    check.raise(("'io.%s' belongs to Lua's io library, which the name of this server hides: keep the library "
-      .. "under another name before (local lua_io = io)%s"):format(name,
+    check.raise(("'io.%s' belongs to Lua's io library, which the name of this server hides: keep "
+      .. "the library under another name before (local lua_io = io)%s"):format(name,
       name == "write" and "; to emit, use io:send" or ""))
   end
   return nil
@@ -295,7 +295,8 @@ end
 
 local server = {}
 
---- Server([port | address | httpServer][, options]). Raises for a bad option, and when it cannot listen.
+--- Server([port | address | httpServer][, options]). Raises for a bad option, and when it cannot
+-- listen.
 function server.new(target, given)
   if given == nil and type(target) == "table" and not http.is_server(target) then
     target, given = nil, target

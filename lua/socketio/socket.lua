@@ -1,8 +1,7 @@
 --- A socket: one client in one namespace.
---
--- Private fields: _handle (the core's), _acks (id to the function that waits for it), _flags (of the next
--- emit), _on and _any, _anyOutgoing, _uses (listeners and middlewares), _gone (id to the function to call if the
--- client leaves before it answers).
+-- Private fields: _handle (the core's), _acks (id to the function that waits for it), _flags (of
+-- the next emit), _on and _any, _anyOutgoing, _uses (listeners and middlewares), _gone (id to the
+-- function to call if the client leaves before it answers).
 
 local core = require("socketio.core")
 local chain = require("socketio.chain")
@@ -12,6 +11,8 @@ local events = require("socketio.events")
 local object = require("socketio.object")
 local operator = require("socketio.broadcast")
 local tasks = require("socketio.tasks")
+
+local DATE = "!%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)" -- as JavaScript
 
 local Socket, getters = {}, {}
 
@@ -36,7 +37,7 @@ local function take_flags(self)
   return flags or emitting.no_flags
 end
 
--- === Fields =======================================================================================
+-- === Fields ==================================================================================
 
 function getters:connected()
   return self._handle:state() == "connected"
@@ -57,7 +58,10 @@ function getters:conn()
   return self._handle:conn()
 end
 
-getters.client = getters.conn
+--- The client behind the socket: its connection.
+function getters:client()
+  return { conn = self.conn, id = self.conn.id, request = self.request }
+end
 
 function getters:request()
   return self._handle:conn().request
@@ -68,7 +72,7 @@ function getters:handshake()
   local request = self.request
   local handshake = {
     headers = request.headers,
-    time = os.date("!%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)", self._issued // 1000),
+    time = os.date(DATE, self._issued // 1000),
     issued = self._issued,
     address = request.remoteAddress,
     xdomain = request.headers.origin ~= nil,
@@ -107,7 +111,7 @@ function Socket:timeout(ms)
   return self
 end
 
--- === Sending ======================================================================================
+-- === Sending =================================================================================
 
 -- Registers what is called with the answer to the event of that id.
 local function await_answer(self, id, answered, timeout)
@@ -155,8 +159,9 @@ local function send(self, flags, answered, event, ...)
   tell_outgoing(self, event, ...)
 end
 
---- Sends an event. A function as the last argument gets the client's acknowledgement; after timeout(ms) it
--- gets (err, ...). Returns true. Raises for a reserved name and for a value that cannot be sent.
+--- Sends an event. A function as the last argument gets the client's acknowledgement; after
+-- timeout(ms) it gets (err, ...). Returns true. Raises for a reserved name and for a value that
+-- cannot be sent.
 local function emit(self, event, ...)
   emitting.check_event("emit", event)
   local flags = take_flags(self)
@@ -184,8 +189,8 @@ end
 
 Socket.write = Socket.send
 
---- Sends an event and waits for the answer: its first value, or nil and an error after timeout(ms). With a
--- function as the last argument does not wait: that gets (err, answer).
+--- Sends an event and waits for the answer: its first value, or nil and an error after timeout(ms).
+-- With a function as the last argument does not wait: that gets (err, answer).
 function Socket:emitWithAck(event, ...)
   emitting.check_event("emitWithAck", event)
   local flags = take_flags(self)
@@ -200,7 +205,7 @@ function Socket:emitWithAck(event, ...)
   end, ...)
 end
 
--- === Rooms ========================================================================================
+-- === Rooms ===================================================================================
 
 --- Joins a room, or each of a list.
 function Socket:join(rooms)
@@ -231,7 +236,7 @@ function Socket:except(rooms)
   return operator.new(self.nsp, {}, except, take_flags(self))
 end
 
--- === Catch-all listeners and middlewares ============================================================
+-- === Catch-all listeners and middlewares =====================================================
 
 local function add_any(self, key, method, fn, first)
   local old = self[key] or {}
@@ -307,13 +312,13 @@ function Socket:listenersAnyOutgoing()
   return list_any(self, "_anyOutgoing")
 end
 
---- fn(event, next) for every event that comes in; event is { name, ..., n = count }. next(err) drops it, and
--- err goes to the listeners of "error".
+--- fn(event, next) for every event that comes in; event is { name, ..., n = count }. next(err)
+-- drops it, and err goes to the listeners of "error".
 function Socket:use(fn)
   return add_any(self, "_uses", "use", fn)
 end
 
--- === Life =========================================================================================
+-- === Life ====================================================================================
 
 --- Leaves the namespace; with close, all namespaces, and closes the connection.
 function Socket:disconnect(close)
@@ -321,7 +326,7 @@ function Socket:disconnect(close)
   return self
 end
 
--- === What the core tells =============================================================================
+-- === What the core tells =====================================================================
 
 local socket = {}
 
@@ -409,7 +414,8 @@ end
 
 socket.tell_outgoing = tell_outgoing
 
---- Registers the answer to a broadcast of that id; gone (may be nil) is called if the client leaves first.
+--- Registers the answer to a broadcast of that id; gone (may be nil) is called if the client leaves
+-- first.
 function socket.expect(self, id, answered, gone)
   await_answer(self, id, answered)
   if gone then

@@ -1,6 +1,6 @@
---- Tasks: every handler, middleware, timer and callback of the application runs in a coroutine of its own, so that
--- it may wait without holding up anybody, and its error ends it alone. src/lua/task.c runs them.
---
+--- Tasks: every handler, middleware, timer and callback of the application runs in a coroutine of
+-- its own, so that it may wait without holding up anybody, and its error ends it alone.
+-- src/lua/task.c runs them.
 -- A scope is what a task belongs to: an object whose method _fail(phase, event, message, traceback)
 -- reports an error.
 
@@ -11,10 +11,12 @@ local tasks = {}
 
 local running, isyieldable, yield = coroutine.running, coroutine.isyieldable, coroutine.yield
 
---- run(scope, phase, event, fn, ...): runs fn(...) as a task until it returns, fails or waits. False if it has failed.
+--- run(scope, phase, event, fn, ...): runs fn(...) as a task until it returns, fails or waits.
+-- False if it has failed.
 tasks.run = core.task
 
---- What new timers and tasks belong to: the scope of the task that runs, or the one for what belongs to none.
+--- What new timers and tasks belong to: the scope of the task that runs, or the one for what
+-- belongs to none.
 function tasks.scope()
   return core.scope() or tasks.fallback
 end
@@ -22,8 +24,8 @@ end
 --- Can the running code wait?
 tasks.can_wait = isyieldable
 
---- Suspends the running coroutine until done, given to start, is called; returns what done got. method
--- names the call for the error outside a coroutine.
+--- Suspends the running coroutine until done, given to start, is called; returns what done got.
+-- method names the call for the error outside a coroutine.
 function tasks.await(method, start)
   local co = running()
   if not isyieldable() then
@@ -54,8 +56,8 @@ function tasks.print_error(what, traceback)
   io.stderr:write(("socketio: error in %s: %s\n"):format(what, traceback))
 end
 
---- The scope of what runs in no task. Here it reports on standard error; a server takes its place, so that its
--- onError hears of the program's timers too.
+--- The scope of what runs in no task. Here it reports on standard error; a server takes its place,
+-- so that its onError hears of the program's timers too.
 tasks.fallback = {}
 
 function tasks.fallback._fail(_, phase, _, _, traceback)
