@@ -173,7 +173,7 @@ describe("maxHttpBufferSize", () => {
     { skip: REFERENCE && "it waits for the body" },
     async () => {
       const session = await small.polling();
-      for (const size of ["1001", "9007199254740993", "18446744073709551615"]) {
+      for (const size of ["1001", "9007199254740993", "9223372036854775807"]) {
         const conn = await small.connect();
         conn.send(head(`POST ${session.target} HTTP/1.1`, "Host: a", `Content-Length: ${size}`));
         assert.equal((await conn.response()).status, 413);
