@@ -48,24 +48,13 @@ table(
 
 table("namespaces", [
   ["one that refuses", ["40/admin,"], [DENIED]],
-  [
-    "one that refuses a token",
-    ['40/admin,{"token":"no"}'],
-    [DENIED],
-  ],
+  ["one that refuses a token", ['40/admin,{"token":"no"}'], [DENIED]],
   [
     "one that lets in",
     ['40/admin,{"token":"ok"}', '42/admin,["echo",1]'],
     only(null, [sidOf("/admin"), '42/admin,["echo",1]']),
   ],
-  [
-    "refused, and asked again",
-    ["40/admin,", "40/admin,"],
-    [
-      DENIED,
-      DENIED,
-    ],
-  ],
+  ["refused, and asked again", ["40/admin,", "40/admin,"], [DENIED, DENIED]],
   ["unknown", ["40/nope,"], [`44/nope,${INVALID}`]],
   ["unknown, without a comma", ["40/nope"], [`44/nope,${INVALID}`]],
   ["unknown, with a query", ["40/nope?a=1,"], [`44/nope?a=1,${INVALID}`]],
