@@ -483,8 +483,7 @@ describe("slow requests", () => {
     const conn = await slow.connect();
     conn.send("GET / HTTP/1.1\r\n");
     const drip = setInterval(() => conn.send("A: b\r\n"), 20);
-    await conn.closed();
-    clearInterval(drip);
+    await conn.closed().finally(() => clearInterval(drip));
     conn.destroy();
     await slow.served();
   });

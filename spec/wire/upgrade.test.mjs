@@ -316,8 +316,7 @@ describe("slow upgrades", () => {
   test("probes again and again do not win time", async () => {
     const { session, ws } = await probed(hasty);
     const chatter = setInterval(() => ws.text("2probe"), 50);
-    const code = await ws.closing();
-    clearInterval(chatter);
+    const code = await ws.closing().finally(() => clearInterval(chatter));
     assert.ok([1005, 1006].includes(code));
     await pollingLives(session);
     await hasty.served();
