@@ -115,6 +115,40 @@ static void serves_pipelined_requests_in_order(void **state) {
   close(fd);
 }
 
+static bool answer_much(http_fixture *http, sio_exchange *exchange) {
+  static char much[50000];
+  (void)http;
+  sio_exchange_send(exchange, 200, (sio_bytes){0}, sio_bytes_of(much, sizeof(much)));
+  return true;
+}
+
+/* A peer that asks and asks and takes no answer must not fill the memory. */
+static void answers_do_not_pile_up(void **state) {
+  http_fixture *http = *state;
+  enum { REQUESTS = 2000, KERNEL = 16 << 20 /* what socket buffers hold at most */ };
+  http->on_request = answer_much;
+  int fd = http_connect(http);
+  sio_buf text = {0};
+  for (int i = 0; i < REQUESTS; i++)
+    sio_buf_str(&text, get);
+  assert_int_equal(send(fd, text.base, text.len, MSG_NOSIGNAL), text.len);
+  for (int i = 0; i < 50; i++)
+    net_turn(http->loop);
+  assert_in_range(http->requests, 6, KERNEL / 50000);
+  size_t got = 0;
+  char *sink = malloc(1 << 20);
+  uint64_t end = net_ms() + NET_PATIENCE;
+  while (got < (size_t)REQUESTS * 50000 && net_ms() < end) {
+    ssize_t n = recv(fd, sink, 1 << 20, 0);
+    got += n > 0 ? (size_t)n : 0;
+    net_turn(http->loop);
+  }
+  assert_int_equal(http->requests, REQUESTS);
+  free(sink);
+  sio_buf_deinit(&text);
+  close(fd);
+}
+
 /* Byte by byte, and the answers are the same. */
 static void serves_dripping_requests(void **state) {
   http_fixture *http = *state;
@@ -878,6 +912,7 @@ int main(void) {
       HTTP_TEST(refuses_a_large_head),
       HTTP_TEST(refuses_in_order),
       HTTP_TEST(serves_pipelined_requests_in_order),
+      HTTP_TEST(answers_do_not_pile_up),
       HTTP_TEST(serves_dripping_requests),
       HTTP_TEST(reads_bodies),
       HTTP_TEST(reads_bodies_late),

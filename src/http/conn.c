@@ -7,6 +7,8 @@
 #include "base/limits.h"
 #include "http/status.h"
 
+enum { MAX_QUEUED = 262144 }; /* bytes of answers that wait: no next request is looked at */
+
 /* --- time limits --- */
 
 static void stop_clock(sio_conn *conn) {
@@ -25,9 +27,16 @@ static bool is_pending(const sio_conn *conn) {
   return conn->exchange.request != NULL && !conn->exchange.is_answered;
 }
 
+/* Requests came, but their answers would pile up: the peer takes none. */
+static bool is_blocked(const sio_conn *conn) {
+  return conn->exchange.request == NULL && sio_stream_queued(conn->stream) > MAX_QUEUED;
+}
+
 /* What the connection waits for. */
 static enum sio_conn_clock clock_of(const sio_conn *conn) {
   const sio_exchange *exchange = &conn->exchange;
+  if (is_blocked(conn) && conn->rest.len > 0)
+    return SIO_CLOCK_BODY;
   if (exchange->request == NULL)
     return conn->has_served && sio_http_parser_is_idle(conn->parser) ? SIO_CLOCK_IDLE
                                                                      : SIO_CLOCK_HEAD;
@@ -45,9 +54,13 @@ static void set_clock(sio_conn *conn) {
     stop_clock(conn);
 }
 
+static void watch_drain(sio_conn *conn) {
+  sio_deadline_start(&conn->server->drains, &conn->drain, sio_loop_now(conn->server->loop));
+}
+
 void sio_conn_watch_output(sio_conn *conn) {
   conn->exchange.awaits_drain = true;
-  sio_deadline_start(&conn->server->drains, &conn->drain, sio_loop_now(conn->server->loop));
+  watch_drain(conn);
   if (conn->clock == SIO_CLOCK_NONE)
     start_clock(conn, SIO_CLOCK_BODY);
 }
@@ -140,7 +153,9 @@ static bool can_parse(const sio_conn *conn) {
   const sio_exchange *exchange = &conn->exchange;
   if (conn->stream == NULL || sio_stream_is_closing(conn->stream))
     return false;
-  return exchange->request == NULL || exchange->is_answered || exchange->wants_body;
+  if (exchange->request == NULL)
+    return !is_blocked(conn);
+  return exchange->is_answered || exchange->wants_body;
 }
 
 static uint64_t body_left(const sio_exchange *exchange) {
@@ -304,13 +319,15 @@ static int keep_rest(sio_conn *conn) {
   return 0;
 }
 
-/* For the peer, or for an answer: bytes that cannot be parsed before that are left in the kernel.
- */
+/* For bytes, for an answer or for the peer to take one; what cannot be parsed before stays in the
+ * kernel. */
 static void wait(sio_conn *conn) {
   if (conn->rest.len > 0)
     sio_stream_pause(conn->stream);
   else
     sio_stream_resume(conn->stream);
+  if (is_blocked(conn))
+    watch_drain(conn);
   set_clock(conn);
 }
 
@@ -356,6 +373,8 @@ static void on_end(void *owner) {
 static void on_drain(void *owner) {
   sio_conn *conn = owner;
   const sio_exchange_events *events = conn->exchange.events;
+  if (conn->exchange.request == NULL)
+    sio_conn_continue(conn);
   if (!is_pending(conn) || !conn->exchange.awaits_drain)
     return;
   conn->exchange.awaits_drain = false;
@@ -412,23 +431,27 @@ void sio_conn_expire_head(sio_deadline *deadline) {
     refuse(conn, 408);
 }
 
-/* An answer in pieces has no limit of its own, as long as the peer takes some of it. */
+/* Output has no limit of its own, as long as the peer takes some of it. */
 void sio_conn_expire_body(sio_deadline *deadline) {
   sio_conn *conn = of_deadline(deadline);
   size_t queued = sio_stream_queued(conn->stream);
-  bool is_output = is_pending(conn) && !conn->exchange.wants_body;
-  if (is_output && queued == 0)
-    return;
-  if (is_output && queued < conn->queued)
-    start_clock(conn, SIO_CLOCK_BODY);
-  else if (is_output)
-    sio_stream_close(conn->stream, 0);
-  else
+  bool is_input = conn->exchange.request != NULL && clock_of(conn) == SIO_CLOCK_BODY;
+  if (is_input)
     refuse(conn, 408);
+  else if (queued > 0 && queued < conn->queued)
+    start_clock(conn, SIO_CLOCK_BODY);
+  else if (queued > 0)
+    sio_stream_close(conn->stream, 0);
 }
 
+/* It is not idle while it still takes the last answer. */
 void sio_conn_expire_idle(sio_deadline *deadline) {
-  sio_conn_shut(of_deadline(deadline));
+  sio_conn *conn = of_deadline(deadline);
+  size_t queued = sio_stream_queued(conn->stream);
+  if (queued > 0 && queued < conn->queued)
+    start_clock(conn, SIO_CLOCK_IDLE);
+  else
+    sio_conn_shut(conn);
 }
 
 /* The stream tells of a drain only when something had to wait. One drain a turn: a peer that reads
@@ -440,5 +463,5 @@ void sio_conn_expire_drain(sio_deadline *deadline) {
   if (sio_stream_queued(conn->stream) == 0)
     on_drain(conn);
   else if (sio_stream_stalled(conn->stream) == 0) /* not flushed yet */
-    sio_deadline_start(&conn->server->drains, deadline, sio_loop_now(conn->server->loop));
+    watch_drain(conn);
 }
