@@ -307,6 +307,19 @@ static void sends_the_rest_before_it_closes(void **state) {
   client_close(&it);
 }
 
+static void ends_at_once_when_the_client_closes_too(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix);
+  sid session = client_open(&it);
+  sio_session_close(fix->session, false);
+  client_post(&it, &session,
+              "4ignored\x1e"
+              "1");
+  EXPECT_ANSWER(&it, 200, "ok");
+  EXPECT_LOG(fix, "open polling\nclose transport close\n");
+  client_close(&it);
+}
+
 static void drops_the_rest_when_told_so(void **state) {
   engine_fixture *fix = *state;
   client it = client_connect(fix);
@@ -381,6 +394,7 @@ int main(void) {
       ENGINE_TEST(tells_a_waiting_poll_that_it_closes),
       ENGINE_TEST(tells_the_next_poll_that_it_closes),
       ENGINE_TEST(sends_the_rest_before_it_closes),
+      ENGINE_TEST(ends_at_once_when_the_client_closes_too),
       ENGINE_TEST(drops_the_rest_when_told_so),
       ENGINE_TEST(answers_the_post_that_made_it_close),
       ENGINE_TEST(closes_a_client_that_does_not_poll),

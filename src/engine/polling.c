@@ -205,7 +205,7 @@ static void serve_get(sio_session *session, sio_exchange *exchange) {
 static bool receive(sio_session *session, const sio_packet_in *packet) {
   /* The poll is ended with a noop: the client knows that it has closed. */
   sio_polling *polling = session->polling;
-  if (packet->type == SIO_PACKET_CLOSE && session->state == SIO_OPEN && polling->poll != NULL)
+  if (packet->type == SIO_PACKET_CLOSE && polling->poll != NULL)
     answer_poll(session->engine, take_poll(polling), session->engine->noop);
   sio_session_receive(session, packet);
   return packet->type < 0 || session->state == SIO_CLOSED;

@@ -252,8 +252,16 @@ static void on_message(sio_session *session, const sio_packet_in *packet) {
   engine->hooks->on_message(engine->ctx, session, packet->data, packet->len, packet->binary);
 }
 
+/* A closing session only hears that the client closes too. */
+static bool is_heard(const sio_session *session, const sio_packet_in *packet) {
+  return session->state == SIO_OPEN ||
+         (session->state == SIO_CLOSING && packet->type == SIO_PACKET_CLOSE);
+}
+
 void sio_session_receive(sio_session *session, const sio_packet_in *packet) {
-  if (session->state != SIO_OPEN)
+  bool counts =
+      session->state == SIO_CLOSING ? packet->type == SIO_PACKET_CLOSE : session->state == SIO_OPEN;
+  if (!counts)
     return;
   if (packet->type != SIO_PACKET_PONG)
     extend(session);
