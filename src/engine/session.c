@@ -259,9 +259,7 @@ static bool is_heard(const sio_session *session, const sio_packet_in *packet) {
 }
 
 void sio_session_receive(sio_session *session, const sio_packet_in *packet) {
-  bool counts =
-      session->state == SIO_CLOSING ? packet->type == SIO_PACKET_CLOSE : session->state == SIO_OPEN;
-  if (!counts)
+  if (!is_heard(session, packet))
     return;
   if (packet->type != SIO_PACKET_PONG)
     extend(session);
