@@ -73,6 +73,12 @@ static int timeout(lua_State *L) {
   return 1;
 }
 
+/* alive() -> whether anything is active */
+static int alive(lua_State *L) {
+  lua_pushboolean(L, sio_loop_is_alive(sio_lua_get(L)->loop));
+  return 1;
+}
+
 static int now(lua_State *L) {
   lua_pushinteger(L, (lua_Integer)sio_loop_now(sio_lua_get(L)->loop));
   return 1;
@@ -161,9 +167,10 @@ static int timer_start(lua_State *L) {
 }
 
 void sio_lua_open_loop(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"run", run},         {"stop", stop}, {"step", step}, {"poll", poll_loop},    {"fd", fd},
-      {"timeout", timeout}, {"now", now},   {"date", date}, {"timer", timer_start}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"run", run},           {"stop", stop}, {"step", step},
+                                       {"poll", poll_loop},    {"fd", fd},     {"timeout", timeout},
+                                       {"alive", alive},       {"now", now},   {"date", date},
+                                       {"timer", timer_start}, {NULL, NULL}};
   sio_lua_register(L, &timer_type);
   luaL_setfuncs(L, functions, 0);
 }

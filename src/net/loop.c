@@ -133,14 +133,17 @@ void sio_loop_stop(sio_loop *loop) {
   loop->is_stopping = true;
 }
 
+bool sio_loop_is_alive(const sio_loop *loop) {
+  return uv_loop_alive(loop->uv) != 0;
+}
+
 int sio_loop_fd(const sio_loop *loop) {
   return uv_backend_fd(loop->uv);
 }
 
 /* libuv's timeouts count from its cached time, which is old when the host was busy meanwhile. */
 int sio_loop_timeout(const sio_loop *loop) {
-  bool is_alive = uv_loop_alive(loop->uv) != 0;
-  int of_uv = is_alive ? uv_backend_timeout(loop->uv) : -1;
+  int of_uv = sio_loop_is_alive(loop) ? uv_backend_timeout(loop->uv) : -1;
   if (of_uv == 0 || !sio_list_is_empty(&loop->flushes))
     return 0;
   uint64_t due = sio_loop_next(loop);

@@ -43,6 +43,7 @@ int sio_loop_run(sio_loop *loop, enum sio_run_mode mode);
 void sio_loop_stop(sio_loop *loop);
 
 /* For a loop of another kind: poll this for reading, for so many ms (-1: no limit), then run. */
+bool sio_loop_is_alive(const sio_loop *loop); /* something is active */
 int sio_loop_fd(const sio_loop *loop);
 int sio_loop_timeout(const sio_loop *loop);
 
