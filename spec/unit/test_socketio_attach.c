@@ -49,10 +49,6 @@ static void ignore_socket(void *ctx, sio_socket *socket) {
   (void)ctx, (void)socket;
 }
 
-static void ignore_session(void *ctx, sio_session *session) {
-  (void)ctx, (void)session;
-}
-
 static void on_session_close(void *ctx, sio_session *session, const char *reason,
                              const char *detail) {
   app *it = ctx;
@@ -67,7 +63,6 @@ static const sio_hooks hooks = {.on_connect = on_connect,
                                 .on_disconnect = on_disconnect,
                                 .on_error = ignore_error,
                                 .on_forget = ignore_socket,
-                                .on_upgrade = ignore_session,
                                 .on_session_close = on_session_close};
 
 static void open_app(app *it, void **state) {

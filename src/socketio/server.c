@@ -26,6 +26,8 @@ static void on_session(void *ctx, sio_session *session) {
     return;
   }
   sio_deadline_start(&server->connecting, &client->connecting, sio_loop_now(server->loop));
+  if (server->hooks->on_session != NULL)
+    server->hooks->on_session(server->ctx, session);
 }
 
 /* A session without a client is closing. */
@@ -38,11 +40,14 @@ static void on_message(void *ctx, sio_session *session, char *data, size_t len, 
 
 static void on_upgrade(void *ctx, sio_session *session) {
   const sio_server *server = ctx;
-  server->hooks->on_upgrade(server->ctx, session);
+  if (server->hooks->on_upgrade != NULL)
+    server->hooks->on_upgrade(server->ctx, session);
 }
 
 static void on_drain(void *ctx, sio_session *session) {
-  (void)ctx, (void)session; /* what is sent waits in the session, not here */
+  const sio_server *server = ctx;
+  if (server->hooks->on_drain != NULL)
+    server->hooks->on_drain(server->ctx, session);
 }
 
 static void on_close(void *ctx, sio_session *session, const char *reason, const char *detail) {

@@ -64,8 +64,11 @@ typedef struct sio_hooks {
   void (*on_forget)(void *ctx, sio_socket *socket);
   /* A socket joined (true) or left a room. Only for namespaces and sockets that are watched. */
   void (*on_room)(void *ctx, sio_socket *socket, sio_bytes room, bool joined);
-  /* The session of a client changed its transport. */
+  /* A client's session was opened; changed its transport; sent all that was queued. NULL: nobody
+   * wants to know. */
+  void (*on_session)(void *ctx, sio_session *session);
   void (*on_upgrade)(void *ctx, sio_session *session);
+  void (*on_drain)(void *ctx, sio_session *session);
   /* The session is over: after the disconnect of its sockets. */
   void (*on_session_close)(void *ctx, sio_session *session, const char *reason, const char *detail);
 } sio_hooks;
