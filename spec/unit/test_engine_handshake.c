@@ -128,8 +128,8 @@ static void opens_a_websocket_session(void **state) {
 static void decodes_the_query(void **state) {
   engine_fixture *fix = *state;
   client it = client_connect(fix);
-  client_say(&it,
-             "GET /socket.io/?%%45IO=%%34&tran%%73port=%%70olling HTTP/1.1\r\nHost: x\r\n\r\n");
+  client_say(&it, "GET /socket.io/?%%45IO=%%34&tran%%73port=%%70olling&"
+                  "a_name_that_is_longer_than_any_that_we_know=1 HTTP/1.1\r\nHost: x\r\n\r\n");
   assert_int_equal(client_answer(&it).status, 200);
   client_close(&it);
 }

@@ -1,6 +1,8 @@
 #include <time.h>
 #include <zlib.h>
 
+#include "base/limits.h"
+#include "engine/private.h" /* to let time pass */
 #include "engine_fixture.h"
 
 static void answers_a_waiting_poll(void **state) {
@@ -307,6 +309,19 @@ static void sends_the_rest_before_it_closes(void **state) {
   client_close(&it);
 }
 
+static void closes_although_no_poll_comes(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix);
+  client_open(&it);
+  sio_session_close(fix->session, false);
+  uint64_t now = sio_loop_now(fix->loop);
+  sio_deadlines_run(&fix->engine->poll_close, now + SIO_POLL_CLOSE_TIMEOUT - 1);
+  assert_int_equal(sio_session_get_state(fix->session), SIO_CLOSING);
+  sio_deadlines_run(&fix->engine->poll_close, now + SIO_POLL_CLOSE_TIMEOUT);
+  EXPECT_LOG(fix, "open polling\nclose forced close\n");
+  client_close(&it);
+}
+
 static void ends_at_once_when_the_client_closes_too(void **state) {
   engine_fixture *fix = *state;
   client it = client_connect(fix);
@@ -394,6 +409,7 @@ int main(void) {
       ENGINE_TEST(tells_a_waiting_poll_that_it_closes),
       ENGINE_TEST(tells_the_next_poll_that_it_closes),
       ENGINE_TEST(sends_the_rest_before_it_closes),
+      ENGINE_TEST(closes_although_no_poll_comes),
       ENGINE_TEST(ends_at_once_when_the_client_closes_too),
       ENGINE_TEST(drops_the_rest_when_told_so),
       ENGINE_TEST(answers_the_post_that_made_it_close),

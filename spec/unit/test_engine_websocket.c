@@ -1,3 +1,4 @@
+#include "base/limits.h"
 #include "engine_fixture.h"
 
 static void carries_packets_both_ways(void **state) {
@@ -67,6 +68,18 @@ static void ends_with_the_right_reason_and_close_frame(void **state) {
     assert_int_equal(sio_engine_count(fix->engine), 0);
     client_close(&it);
   }
+}
+
+static void limits_the_fragments_of_a_message(void **state) {
+  engine_fixture *fix = *state;
+  client it = client_connect(fix);
+  ws_open(&it);
+  ws_send_bytes(&it, 0x01, SIO_BYTES("4"));
+  for (int i = 0; i < SIO_WS_MAX_FRAGMENTS; i++)
+    ws_send_bytes(&it, 0x00, SIO_BYTES(""));
+  ws_expect_close(&it, "\x03\xf0");
+  EXPECT_LOG(fix, "open websocket\nclose transport error: too many fragments\n");
+  client_close(&it);
 }
 
 static void ends_when_the_connection_dies(void **state) {
@@ -169,6 +182,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       ENGINE_TEST(carries_packets_both_ways),
       ENGINE_TEST(ends_with_the_right_reason_and_close_frame),
+      ENGINE_TEST(limits_the_fragments_of_a_message),
       ENGINE_TEST(ends_when_the_connection_dies),
       ENGINE_TEST(closes_behind_what_is_queued),
       ENGINE_TEST(hands_out_nothing_after_it_was_closed),

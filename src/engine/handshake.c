@@ -132,16 +132,6 @@ typedef struct candidate {
   sio_session *session; /* of its sid, or NULL */
 } candidate;
 
-static bool is_origin_valid(const sio_request *request) {
-  sio_bytes origin = sio_request_header(request, "origin");
-  for (size_t i = 0; i < origin.len; i++) {
-    unsigned char c = (unsigned char)origin.base[i];
-    if ((c < 0x20 && c != '\t') || c == 0x7f)
-      return false;
-  }
-  return true;
-}
-
 static enum fault verify_session(const candidate *it) {
   if (it->session == NULL)
     return UNKNOWN_SID;
@@ -168,8 +158,6 @@ static enum fault verify(const sio_engine *engine, candidate *it) {
   it->websocket = engine->options.websocket && is(&asked.transport, "websocket");
   if (!it->websocket && !(engine->options.polling && is(&asked.transport, "polling")))
     return UNKNOWN_TRANSPORT;
-  if (!is_origin_valid(it->request))
-    return BAD_REQUEST;
   it->is_eio4 = is(&asked.protocol, "4");
   it->has_sid = asked.sid.len > 0;
   it->session = it->has_sid ? find_session(engine, &asked.sid) : NULL;
