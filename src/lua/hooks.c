@@ -159,7 +159,7 @@ static int event_protected(lua_State *L) {
   lua_copy(L, 5, 4);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   if (id != SIO_NO_ACK)
-    sio_lua_push_ack(L, c->server, (sio_socket *)c->pointer, id);
+    sio_lua_push_ack(L, 2, id);
   dispatch(L, c);
   return 0;
 }

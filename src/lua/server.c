@@ -28,22 +28,24 @@ void sio_lua_push_slot(lua_State *L, const sio_lua_server *server, enum sio_lua_
   lua_pop(L, 1);
 }
 
+/* Every event asks for an object, so the map stands in the registry itself; this is its key. */
+static const void *objects_key(const sio_lua_server *server) {
+  return &server->server;
+}
+
 int sio_lua_push_object(lua_State *L, const sio_lua_server *server, const void *pointer) {
-  if (sio_lua_anchored(L, server) == LUA_TNIL)
+  if (lua_rawgetp(L, LUA_REGISTRYINDEX, objects_key(server)) == LUA_TNIL)
     return LUA_TNIL;
-  lua_getiuservalue(L, -1, 2);
   int type = lua_rawgetp(L, -1, pointer);
-  lua_replace(L, -3);
-  lua_pop(L, 1);
+  lua_replace(L, -2);
   return type;
 }
 
 void sio_lua_set_object(lua_State *L, const sio_lua_server *server, const void *pointer) {
-  sio_lua_anchored(L, server);
-  lua_getiuservalue(L, -1, 2);
-  lua_pushvalue(L, -3);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, objects_key(server));
+  lua_insert(L, -2);
   lua_rawsetp(L, -2, pointer);
-  lua_pop(L, 3);
+  lua_pop(L, 1);
 }
 
 /* --- making one ----------------------------------------------------------------------------------
@@ -106,13 +108,13 @@ static int new_server(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   sio_lua *state = sio_lua_get(L);
-  sio_lua_server *server = sio_lua_new(L, &server_type, sizeof *server, 3);
+  sio_lua_server *server = sio_lua_new(L, &server_type, sizeof *server, 2);
   server->state = state;
   keep_slots(L, 2);
-  lua_newtable(L);
-  lua_setiuservalue(L, 3, 2);
   lua_pushvalue(L, 1);
-  lua_setiuservalue(L, 3, 3);
+  lua_setiuservalue(L, 3, 2);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, objects_key(server));
   sio_server_options options;
   sio_lua_server_options(L, 1, &options);
   options.engine.log = &state->log;
@@ -179,6 +181,8 @@ static int free_server(lua_State *L) {
   lua_State *before = sio_lua_enter(server->state, L);
   sio_server_free(server->server);
   server->server = NULL;
+  lua_pushnil(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, objects_key(server));
   sio_lua_leave(server->state, before);
   return 0;
 }

@@ -1,9 +1,9 @@
 /*
  * A Socket.IO server as Lua sees it, and the way from the core's hooks to the Lua classes.
  *
- * The userdata is anchored while the server is attached. Its user value 1 is a table of the
- * functions that the hooks call, by slot; user value 2 maps the core's pointers (sockets,
- * namespaces, sessions) to the Lua objects that wrap them.
+ * The userdata is anchored until it is freed. Its user value 1 is a table of the functions that the
+ * hooks call, by slot; user value 2 keeps the options. A table in the registry maps the core's
+ * pointers (sockets, namespaces, sessions) to the Lua objects that wrap them.
  */
 #ifndef SIO_LUA_SERVER_H
 #define SIO_LUA_SERVER_H
@@ -15,7 +15,7 @@
 typedef struct sio_lua_server {
   sio_lua *state;
   sio_server *server; /* NULL once the userdata was finalised */
-  sio_cors cors;      /* its strings are anchored by the table in user value 3 */
+  sio_cors cors;      /* its strings are anchored by the table in user value 2 */
 } sio_lua_server;
 
 enum sio_lua_slot {

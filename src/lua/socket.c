@@ -136,8 +136,9 @@ static int acknowledge(lua_State *L) {
   return fail(L, status);
 }
 
-void sio_lua_push_ack(lua_State *L, sio_lua_server *server, sio_socket *socket, int64_t id) {
-  sio_lua_push_socket(L, server, socket);
+void sio_lua_push_ack(lua_State *L, int index, int64_t id) {
+  lua_pushliteral(L, "_handle");
+  lua_rawget(L, index);
   lua_pushinteger(L, (lua_Integer)id);
   lua_pushcclosure(L, acknowledge, 2);
 }

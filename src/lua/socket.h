@@ -18,7 +18,8 @@ sio_nsp *sio_lua_check_namespace(lua_State *L, int arg);
 /* Pushes the Lua object of a session, made by the slot CONN on first use. */
 void sio_lua_push_conn(lua_State *L, sio_lua_server *server, sio_session *session);
 
-/* Pushes the function that acknowledges event id of socket: any arguments, once. */
-void sio_lua_push_ack(lua_State *L, sio_lua_server *server, sio_socket *socket, int64_t id);
+/* Pushes the function that acknowledges event id of the socket whose Lua object is at index: any
+ * arguments, once. */
+void sio_lua_push_ack(lua_State *L, int index, int64_t id);
 
 #endif
