@@ -29,5 +29,7 @@ if(NOT TARGET sio::llhttp)
   add_library(sio_llhttp OBJECT "${LLHTTP_SOURCES}/llhttp.c" "${LLHTTP_SOURCES}/api.c"
                                 "${LLHTTP_SOURCES}/http.c")
   target_include_directories(sio_llhttp SYSTEM PUBLIC "${LLHTTP_SOURCES_INCLUDE_DIR}")
+  # The sources are lenient without it; the header must agree with them.
+  target_compile_definitions(sio_llhttp PUBLIC LLHTTP_STRICT_MODE=1)
   add_library(sio::llhttp ALIAS sio_llhttp)
 endif()
