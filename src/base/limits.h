@@ -38,4 +38,7 @@ enum {
   SIO_MAX_ARGUMENTS = 4096, /* of one event or acknowledgement */
 };
 
+/* Seconds after which a client that found no room may try again. */
+#define SIO_RETRY_AFTER "5"
+
 #endif

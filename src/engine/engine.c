@@ -20,20 +20,29 @@ void sio_engine_options_init(sio_engine_options *options) {
   };
 }
 
-static bool copy_path(sio_engine *engine) {
-  sio_bytes path = engine->options.path;
-  char *copy = sio_malloc(path.len);
-  if (copy != NULL && path.len > 0)
-    memcpy(copy, path.base, path.len);
-  engine->options.path.base = copy;
-  return copy != NULL;
+static bool copy(sio_bytes *text) {
+  char *bytes = sio_malloc(text->len);
+  if (bytes != NULL && text->len > 0)
+    memcpy(bytes, text->base, text->len);
+  text->base = bytes;
+  return bytes != NULL;
+}
+
+/* All are tried, so that release frees nothing that is not ours. */
+static bool copy_texts(sio_engine_options *options) {
+  bool path = copy(&options->path), name = copy(&options->cookie_name),
+       attributes = copy(&options->cookie_attributes);
+  return path && name && attributes;
 }
 
 static bool make_frames(sio_engine *engine) {
   engine->ping = sio_packet_frame(SIO_PACKET_PING, SIO_BYTES(""));
   engine->noop = sio_packet_frame(SIO_PACKET_NOOP, SIO_BYTES(""));
   engine->close = sio_packet_frame(SIO_PACKET_CLOSE, SIO_BYTES(""));
-  return engine->ping != NULL && engine->noop != NULL && engine->close != NULL;
+  if (engine->ping == NULL || engine->noop == NULL || engine->close == NULL)
+    return false;
+  engine->noop->plain = engine->close->plain = true; /* too short to gain by it */
+  return true;
 }
 
 static void watch(sio_engine *engine, sio_deadlines *queue, uint64_t ms,
@@ -61,10 +70,14 @@ static void unwatch_deadlines(sio_engine *engine) {
 
 static void release(sio_engine *engine) {
   sio_map_deinit(&engine->sessions);
+  sio_quota_deinit(&engine->quota);
   sio_frame_unref(engine->ping);
   sio_frame_unref(engine->noop);
   sio_frame_unref(engine->close);
+  sio_frame_unref(engine->options.initial);
   sio_free((char *)engine->options.path.base);
+  sio_free((char *)engine->options.cookie_name.base);
+  sio_free((char *)engine->options.cookie_attributes.base);
   sio_free(engine);
 }
 
@@ -78,7 +91,11 @@ sio_engine *sio_engine_new(sio_loop *loop, const sio_engine_options *options,
   engine->options = *options;
   engine->hooks = hooks;
   engine->ctx = ctx;
-  if (!copy_path(engine) || !make_frames(engine) || sio_map_init(&engine->sessions) != 0) {
+  if (options->initial != NULL)
+    sio_frame_ref(options->initial);
+  if (!copy_texts(&engine->options) || !make_frames(engine) ||
+      sio_map_init(&engine->sessions) != 0 ||
+      sio_quota_init(&engine->quota, options->max_connections_per_ip) != 0) {
     release(engine);
     return NULL;
   }

@@ -8,6 +8,7 @@
 #ifndef SIO_ENGINE_ENGINE_H
 #define SIO_ENGINE_ENGINE_H
 
+#include "engine/admission.h"
 #include "engine/session.h"
 #include "http/cors.h"
 #include "http/server.h"
@@ -23,8 +24,14 @@ typedef struct sio_engine_options {
   size_t max_backpressure;     /* bytes that an earlier turn left queued for one client */
   bool close_slow;             /* beyond that close it (else only volatile packets are dropped) */
   long compression_threshold; /* bytes of a polling answer from which it is compressed; -1: never */
-  const sio_cors *cors;       /* borrowed; NULL: none */
-  const sio_log *log;         /* borrowed; NULL: none */
+  size_t max_connections;     /* sessions; one more is answered 503. 0: any number */
+  size_t max_connections_per_ip; /* the same for one address */
+  sio_bytes cookie_name;       /* of the cookie with the id, set by polling; empty: none. Copied */
+  sio_bytes cookie_attributes; /* what follows its value: "; Path=/". Copied */
+  sio_frame *initial;          /* a message sent behind the open packet. Shared; NULL: none */
+  const sio_policy *policy;    /* borrowed; NULL: none */
+  const sio_cors *cors;        /* borrowed; NULL: none */
+  const sio_log *log;          /* borrowed; NULL: none */
 } sio_engine_options;
 
 void sio_engine_options_init(sio_engine_options *options); /* the reference's defaults */

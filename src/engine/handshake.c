@@ -1,83 +1,12 @@
-#include <stdio.h>
-
-#include "engine/private.h"
-#include "http/status.h"
+/* What a request is: of a session or a handshake, in order or not. */
 #include "ws/handshake.h"
-
-/* --- refusals --- */
-
-enum fault {
-  NONE = -1,
-  UNKNOWN_TRANSPORT,
-  UNKNOWN_SID,
-  BAD_METHOD,
-  BAD_REQUEST,
-  FORBIDDEN,
-  BAD_PROTOCOL
-};
-
-static const char *const messages[] = {
-    "Transport unknown", "Session ID unknown", "Bad handshake method",
-    "Bad request",       "Forbidden",          "Unsupported protocol version"};
-
-/* A stream that gets its refusal and is finished: nobody waits for anything of it. */
-static void ignore_close(void *owner, int error) {
-  (void)owner;
-  (void)error;
-}
-
-/* In the reference's own form, which is not that of other answers. */
-static void refuse_upgrade(sio_exchange *exchange, int status, const char *extra,
-                           const char *message) {
-  static const sio_stream_events events = {.on_close = ignore_close};
-  char text[512], *rest;
-  size_t rest_len;
-  int len = snprintf(text, sizeof(text),
-                     "HTTP/1.1 %d %s\r\nConnection: close\r\nContent-type: text/html\r\n"
-                     "Content-Length: %zu\r\n%s\r\n%s",
-                     status, sio_http_reason(status), strlen(message), extra, message);
-  sio_stream *stream = sio_exchange_upgrade(exchange, &rest, &rest_len);
-  sio_stream_set_owner(stream, &events, NULL);
-  sio_stream_write(stream, sio_bytes_of(text, (size_t)len));
-  sio_stream_finish(stream);
-}
-
-static void refuse(const sio_engine *engine, sio_exchange *exchange, enum fault fault,
-                   bool upgrade) {
-  char json[64];
-  sio_logf(engine->options.log, "engine", "%s: refused, %s",
-           sio_stream_address(sio_exchange_stream(exchange)), messages[fault]);
-  if (upgrade) {
-    refuse_upgrade(exchange, 400, "", messages[fault]);
-    return;
-  }
-  int len =
-      snprintf(json, sizeof(json), "{\"code\":%d,\"message\":\"%s\"}", (int)fault, messages[fault]);
-  sio_exchange_send(exchange, 400, SIO_BYTES("application/json"), sio_bytes_of(json, (size_t)len));
-}
-
-static void refuse_closed(sio_exchange *exchange, bool upgrade) {
-  if (upgrade)
-    refuse_upgrade(exchange, 503, "", sio_http_reason(503));
-  else
-    sio_exchange_send(exchange, 503, SIO_BYTES(""), SIO_BYTES(""));
-}
-
-/* False: it was refused. */
-static bool check_websocket(sio_exchange *exchange) {
-  int status;
-  const char *message = sio_ws_check(sio_exchange_request(exchange), &status);
-  if (message == NULL)
-    return true;
-  refuse_upgrade(exchange, status, status == 426 ? "Sec-WebSocket-Version: 13\r\n" : "", message);
-  return false;
-}
+#include "engine/private.h"
 
 /* --- what the query says --- */
 
 typedef struct parameter {
-  char text[96];
-  size_t len; /* 0: absent or empty */
+  char text[3 * SIO_SESSION_ID_MAX + 1]; /* an id may be all escapes */
+  size_t len;                            /* 0: absent or empty */
 } parameter;
 
 typedef struct query {
@@ -120,106 +49,95 @@ static sio_session *find_session(const sio_engine *engine, const parameter *sid)
   return session != NULL && session->state != SIO_CLOSED ? session : NULL;
 }
 
+bool sio_is_protocol(const sio_request *request) {
+  query asked = read_query(request);
+  return is(&asked.protocol, "4");
+}
+
 /* --- verification --- */
 
 typedef struct candidate {
-  sio_exchange *exchange;
   const sio_request *request;
   bool upgrade;   /* asks for a WebSocket */
   bool websocket; /* names it as its transport */
   bool has_sid;
-  bool is_eio4;
+  bool is_protocol;
   sio_session *session; /* of its sid, or NULL */
 } candidate;
 
-static enum fault verify_session(const candidate *it) {
+static bool refuse(sio_refusal *refusal, enum sio_fault fault, const char *name) {
+  refusal->fault = fault;
+  refusal->name = name;
+  return false;
+}
+
+static bool verify_session(const candidate *it, sio_refusal *refusal) {
   if (it->session == NULL)
-    return UNKNOWN_SID;
+    return refuse(refusal, SIO_UNKNOWN_SID, NULL);
   if (!it->upgrade && (it->websocket || it->session->is_websocket))
-    return BAD_REQUEST;
-  return it->is_eio4 ? NONE : BAD_REQUEST;
+    return refuse(refusal, SIO_BAD_REQUEST, "TRANSPORT_MISMATCH");
+  if (!it->is_protocol)
+    return refuse(refusal, SIO_BAD_REQUEST, "PROTOCOL_MISMATCH");
+  return true;
 }
 
-static enum fault verify_handshake(const sio_engine *engine, const candidate *it) {
+static bool verify_handshake(const candidate *it, sio_refusal *refusal) {
   if (!sio_bytes_eq(it->request->method, SIO_BYTES("GET")))
-    return BAD_METHOD;
+    return refuse(refusal, SIO_BAD_METHOD, NULL);
   if (it->websocket && !it->upgrade)
-    return BAD_REQUEST;
-  if (it->is_eio4)
-    return NONE;
-  sio_logf(engine->options.log, "engine",
-           "client speaks EIO=3 (Socket.IO v2) or no EIO at all; this server speaks EIO=4, which "
-           "clients from version 3 on do");
-  return BAD_PROTOCOL;
+    return refuse(refusal, SIO_BAD_REQUEST, "TRANSPORT_HANDSHAKE_ERROR");
+  return true;
 }
 
-static enum fault verify(const sio_engine *engine, candidate *it) {
+static bool verify(const sio_engine *engine, candidate *it, sio_refusal *refusal) {
   query asked = read_query(it->request);
   it->websocket = engine->options.websocket && is(&asked.transport, "websocket");
   if (!it->websocket && !(engine->options.polling && is(&asked.transport, "polling")))
-    return UNKNOWN_TRANSPORT;
-  it->is_eio4 = is(&asked.protocol, "4");
+    return refuse(refusal, SIO_UNKNOWN_TRANSPORT, NULL);
+  it->is_protocol = is(&asked.protocol, "4");
   it->has_sid = asked.sid.len > 0;
   it->session = it->has_sid ? find_session(engine, &asked.sid) : NULL;
-  return it->has_sid ? verify_session(it) : verify_handshake(engine, it);
+  refusal->session = it->session;
+  return it->has_sid ? verify_session(it, refusal) : verify_handshake(it, refusal);
 }
 
-/* --- new sessions --- */
-
-static void open_polling(sio_engine *engine, sio_exchange *exchange) {
-  sio_session *session = sio_session_new(engine, sio_exchange_request(exchange));
-  if (session == NULL) {
-    sio_exchange_destroy(exchange);
-  } else if (sio_polling_start(session, exchange) != 0) {
-    sio_session_drop(session);
-    sio_exchange_destroy(exchange);
-  } else {
-    sio_session_open(session);
-  }
-}
-
-static void open_websocket(sio_engine *engine, sio_exchange *exchange) {
-  sio_session *session = sio_session_new(engine, sio_exchange_request(exchange));
-  if (session == NULL) {
-    sio_exchange_destroy(exchange);
-    return;
-  }
-  sio_ws *ws = sio_websocket_accept(engine, exchange, NULL, NULL);
-  if (ws == NULL) {
-    sio_session_drop(session);
-    return;
-  }
-  sio_websocket_start(session, ws);
-  sio_session_open(session);
+/* False: it was refused, by the rules of WebSocket. */
+static bool check_websocket(sio_exchange *exchange) {
+  int status;
+  const char *message = sio_ws_check(sio_exchange_request(exchange), &status);
+  if (message == NULL)
+    return true;
+  if (status == 426)
+    sio_exchange_header(exchange, SIO_BYTES("Sec-WebSocket-Version"), SIO_BYTES("13"));
+  sio_websocket_refuse(exchange, status, sio_bytes_str(message));
+  return false;
 }
 
 /* --- the requests --- */
 
-static void serve_upgrade(sio_engine *engine, const candidate *it) {
-  if (!check_websocket(it->exchange))
-    return;
-  if (!it->websocket)
-    sio_websocket_turn_away(engine, it->exchange);
-  else if (it->has_sid)
-    sio_upgrade_start(it->session, it->exchange);
+/* One that makes no new session. */
+static void serve_upgrade(sio_engine *engine, const candidate *it, sio_exchange *exchange) {
+  sio_engine_tell_headers(engine, exchange); /* which may close the session */
+  if (it->websocket)
+    sio_upgrade_start(it->session, exchange);
   else
-    open_websocket(engine, it->exchange);
+    sio_websocket_turn_away(engine, exchange);
 }
 
-static void serve(sio_engine *engine, sio_exchange *exchange) {
-  candidate it = {.exchange = exchange, .request = sio_exchange_request(exchange)};
-  it.upgrade = it.request->upgrade && engine->options.websocket;
-  enum fault fault = verify(engine, &it);
-  if (fault != NONE)
-    refuse(engine, exchange, fault, it.upgrade);
-  else if (!it.has_sid && engine->is_closed)
-    refuse_closed(exchange, it.upgrade);
-  else if (it.upgrade)
-    serve_upgrade(engine, &it);
-  else if (it.has_sid)
-    sio_polling_serve(it.session, exchange);
+void sio_engine_verify(sio_engine *engine, sio_exchange *exchange) {
+  candidate it = {.request = sio_exchange_request(exchange),
+                  .upgrade = sio_is_upgrade(engine, exchange)};
+  sio_refusal refusal = {0};
+  if (!verify(engine, &it, &refusal))
+    sio_engine_refuse(engine, exchange, &refusal);
+  else if (it.upgrade && !check_websocket(exchange))
+    return;
+  else if (it.upgrade && (it.has_sid || !it.websocket))
+    serve_upgrade(engine, &it, exchange);
+  else if (!it.has_sid)
+    sio_engine_greet(engine, exchange);
   else
-    open_polling(engine, exchange);
+    sio_polling_serve(it.session, exchange);
 }
 
 bool sio_engine_on_request(sio_http_handler *handler, sio_exchange *exchange) {
@@ -228,6 +146,6 @@ bool sio_engine_on_request(sio_http_handler *handler, sio_exchange *exchange) {
   if (!sio_bytes_starts(sio_exchange_request(exchange)->path, engine->options.path))
     return false;
   if (cors == NULL || !sio_cors_apply(cors, exchange))
-    serve(engine, exchange);
+    sio_engine_receive(engine, exchange);
   return true;
 }

@@ -34,8 +34,8 @@ static inline char *sio_message_data(sio_frame *frame) {
 /* A binary message. Copies. NULL: out of memory. */
 sio_frame *sio_message_binary(sio_bytes data);
 
-/* The frames as one polling payload: one text frame is shared, others are copied. Returns owned.
- * NULL: out of memory. */
+/* The frames as one polling payload, which is plain if they all are: one text frame is shared,
+ * others are copied. Returns owned. NULL: out of memory. */
 sio_frame *sio_payload_join(sio_frame *const *frames, size_t count);
 
 /* --- in --- */

@@ -47,7 +47,9 @@ sio_frame *sio_payload_join(sio_frame *const *frames, size_t count) {
   if (payload == NULL)
     return NULL;
   char *out = payload->payload;
+  payload->plain = true;
   for (size_t i = 0; i < count; i++) {
+    payload->plain = payload->plain && frames[i]->plain;
     if (i > 0)
       *out++ = SEPARATOR;
     out = put_packet(out, frames[i]);

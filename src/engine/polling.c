@@ -24,19 +24,20 @@ static bool contains(sio_bytes text, const char *part) {
 
 /* Some versions of Internet Explorer take an answer for an attack. A header that does not fit into
  * memory is no loss. */
-static void add_headers(sio_exchange *exchange) {
+static void add_headers(const sio_engine *engine, sio_exchange *exchange) {
   sio_bytes agent = sio_request_header(sio_exchange_request(exchange), "user-agent");
   if (contains(agent, ";MSIE") || contains(agent, "Trident/"))
     sio_exchange_header(exchange, SIO_BYTES("X-XSS-Protection"), SIO_BYTES("0"));
   sio_exchange_header(exchange, SIO_BYTES("cache-control"), SIO_BYTES("no-store"));
+  sio_engine_tell_headers(engine, exchange);
 }
 
 static void answer_status(sio_exchange *exchange, int status) {
   sio_exchange_send(exchange, status, SIO_BYTES(""), SIO_BYTES(""));
 }
 
-static void answer_ok(sio_exchange *exchange) {
-  add_headers(exchange);
+static void answer_ok(const sio_engine *engine, sio_exchange *exchange) {
+  add_headers(engine, exchange);
   sio_exchange_send(exchange, 200, SIO_BYTES("text/html"), SIO_BYTES("ok"));
 }
 
@@ -48,11 +49,13 @@ static enum sio_coding choose_coding(const sio_engine *engine, sio_exchange *pol
   return sio_accept_coding(accepted, 1u << SIO_CODING_GZIP | 1u << SIO_CODING_DEFLATE);
 }
 
+/* A plain payload is never compressed. */
 static void answer_poll(const sio_engine *engine, sio_exchange *poll, sio_frame *payload) {
   static const sio_bytes type = {"text/plain; charset=UTF-8", 25};
-  enum sio_coding coding = choose_coding(engine, poll, payload->len);
+  enum sio_coding coding =
+      payload->plain ? SIO_CODING_IDENTITY : choose_coding(engine, poll, payload->len);
   sio_buf packed = {0};
-  add_headers(poll);
+  add_headers(engine, poll);
   if (coding != SIO_CODING_IDENTITY &&
       sio_compress(coding, sio_frame_payload(payload), &packed) == 0 &&
       sio_exchange_header(poll, SIO_BYTES("Content-Encoding"), sio_coding_name(coding)) == 0)
@@ -115,6 +118,8 @@ static void send_queue(sio_session *session) {
   sio_frame_unref(payload);
   if (had_to_wait && session->state == SIO_OPEN)
     engine->hooks->on_drain(engine->ctx, session);
+  if (session->state != SIO_CLOSED)
+    sio_session_tell_drain(session);
 }
 
 /* --- closing --- */
@@ -169,7 +174,7 @@ void sio_polling_end(sio_session *session, sio_frame *last) {
   if (polling->poll != NULL)
     answer_poll(session->engine, polling->poll, last);
   if (polling->post != NULL && polling->has_body)
-    answer_ok(polling->post);
+    answer_ok(session->engine, polling->post);
   else if (polling->post != NULL)
     sio_exchange_destroy(polling->post);
   sio_deadline_stop(&polling->closing);
@@ -221,7 +226,7 @@ static void on_post_body(void *owner, sio_exchange *exchange, sio_bytes body) {
   /* Else its end has answered, or it was aborted. */
   if (session->polling != NULL && session->polling->post == exchange) {
     session->polling->post = NULL;
-    answer_ok(exchange);
+    answer_ok(session->engine, exchange);
   }
   sio_session_unref(session);
 }

@@ -1,7 +1,9 @@
 /*
  * What the files of the engine share; private to this folder.
  *
- *   handshake.c   requests: verification, refusals, new sessions
+ *   handshake.c   what a request is
+ *   admission.c   the application's questions, refusals, new sessions
+ *   quota.c       sessions by address
  *   session.c     state, heartbeat, the one way to end
  *   polling.c     the GET that waits, the POST that brings, the queue
  *   websocket.c   the same over a WebSocket
@@ -18,6 +20,7 @@
 #include "base/random.h"
 #include "engine/engine.h"
 #include "engine/packet.h"
+#include "engine/quota.h"
 #include "ws/connection.h"
 
 struct sio_engine {
@@ -28,6 +31,7 @@ struct sio_engine {
   void *ctx;
   sio_map sessions; /* by id: those that are not closed, or whose hook is still to be called */
   size_t open;      /* those that are not closed */
+  sio_quota quota;  /* of these */
   sio_deadlines ping_interval;
   sio_deadlines ping_timeout;
   sio_deadlines poll_close; /* closing sessions, until the poll that tells it */
@@ -65,8 +69,8 @@ struct sio_session {
   enum sio_session_state state : 8;
   bool is_websocket;
   bool awaits_pong;
-  bool is_extended; /* another packet has proved life once since the ping */
-  char id[SIO_ID_LEN];
+  bool is_extended;   /* another packet has proved life once since the ping */
+  bool is_watched;    /* the policy is told of its packets */
   sio_engine *engine; /* NULL: freed */
   sio_request *request;
   void *data;
@@ -77,12 +81,15 @@ struct sio_session {
   sio_ws *ws;           /* on a WebSocket */
   sio_upgrade *upgrade; /* while it runs */
   const char *reason, *detail;
+  size_t id_len;
+  char id[];
 };
 
 /* --- session.c --- */
 
-/* A new session among the engine's, which holds it. NULL: out of memory. */
-sio_session *sio_session_new(sio_engine *engine, sio_request *request);
+/* A new session among the engine's, which holds it; id is free, or empty: a random one. NULL: out
+ * of memory. */
+sio_session *sio_session_new(sio_engine *engine, sio_request *request, sio_bytes id);
 /* Takes back one that was never opened. */
 void sio_session_drop(sio_session *session);
 /* Its transport is there: queues the open packet, starts the heartbeat, tells the owner. */
@@ -94,7 +101,8 @@ int sio_session_push(sio_session *session, sio_frame *frame);
 /* Closes at once, whatever the state; harmless when closed. The texts are static. */
 void sio_session_end(sio_session *session, const char *reason, const char *detail);
 void sio_session_flush_later(sio_session *session);
-void sio_session_silence(sio_session *session); /* the engine is being freed */
+void sio_session_tell_drain(sio_session *session); /* all that was queued is sent */
+void sio_session_silence(sio_session *session);    /* the engine is being freed */
 void sio_session_on_ping_due(sio_deadline *deadline);
 void sio_session_on_pong_missing(sio_deadline *deadline);
 
@@ -132,8 +140,29 @@ void sio_upgrade_on_poll(sio_session *session);
 void sio_upgrade_on_timeout(sio_deadline *deadline);
 void sio_upgrade_on_noop_due(sio_deadline *deadline);
 
+/* Answers an upgrade in the reference's own form, with the headers that were added. */
+void sio_websocket_refuse(sio_exchange *exchange, int status, sio_bytes message);
+
 /* --- handshake.c --- */
 
+/* Does it speak revision 4 of the protocol? */
+bool sio_is_protocol(const sio_request *request);
+static inline bool sio_is_upgrade(const sio_engine *engine, const sio_exchange *exchange) {
+  return sio_exchange_request(exchange)->upgrade && engine->options.websocket;
+}
 bool sio_engine_on_request(sio_http_handler *handler, sio_exchange *exchange);
+
+/* --- admission.c --- */
+
+/* A request has come. Takes the exchange. */
+void sio_engine_receive(sio_engine *engine, sio_exchange *exchange);
+/* It is a handshake, and in order. Takes the exchange. */
+void sio_engine_greet(sio_engine *engine, sio_exchange *exchange);
+/* Headers of an answer are about to go out. */
+static inline void sio_engine_tell_headers(const sio_engine *engine, sio_exchange *exchange) {
+  const sio_policy *policy = engine->options.policy;
+  if (policy != NULL && policy->on_headers != NULL)
+    policy->on_headers(policy->ctx, exchange);
+}
 
 #endif

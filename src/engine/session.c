@@ -19,7 +19,7 @@ void sio_session_unref(sio_session *session) {
 }
 
 sio_bytes sio_session_id(const sio_session *session) {
-  return sio_bytes_of(session->id, sizeof(session->id));
+  return sio_bytes_of(session->id, session->id_len);
 }
 
 sio_request *sio_session_request(const sio_session *session) {
@@ -42,6 +42,10 @@ void *sio_session_data(const sio_session *session) {
   return session->data;
 }
 
+void sio_session_watch(sio_session *session) {
+  session->is_watched = true;
+}
+
 bool sio_session_is_ready(const sio_session *session) {
   if (session->state != SIO_OPEN)
     return false;
@@ -56,7 +60,19 @@ size_t sio_session_buffered(const sio_session *session) {
 
 /* --- sending --- */
 
+/* What is to be told of the session's packets, or NULL. */
+static const sio_policy *watcher(const sio_session *session) {
+  return session->is_watched ? session->engine->options.policy : NULL;
+}
+
 int sio_session_push(sio_session *session, sio_frame *frame) {
+  const sio_policy *policy = watcher(session);
+  if (policy != NULL) {
+    policy->on_packet_create(policy->ctx, session, frame);
+    if (session->state == SIO_CLOSED)
+      return SIO_ECLOSED;
+    sio_session_flush_later(session); /* tells of the drain */
+  }
   return session->ws != NULL ? sio_ws_send(session->ws, frame) : sio_polling_push(session, frame);
 }
 
@@ -96,26 +112,57 @@ void sio_session_flush_later(sio_session *session) {
   sio_loop_flush_later(session->engine->loop, &session->flush);
 }
 
-sio_session *sio_session_new(sio_engine *engine, sio_request *request) {
-  sio_session *session = sio_calloc(1, sizeof(*session));
+/* A session that is not among the engine's yet. */
+static sio_session *make(sio_engine *engine, sio_bytes id) {
+  size_t len = id.len > 0 ? id.len : SIO_ID_LEN;
+  sio_session *session = sio_calloc(1, sizeof(*session) + len);
   if (session == NULL)
     return NULL;
-  if (sio_random_id(session->id, &engine->id_counter) != 0 ||
-      sio_map_put(&engine->sessions, sio_session_id(session), session) != 0) {
+  session->engine = engine;
+  session->id_len = len;
+  if (id.len > 0) {
+    memcpy(session->id, id.base, id.len);
+  } else if (sio_random_id(session->id, &engine->id_counter) != 0) {
+    sio_free(session);
+    return NULL;
+  }
+  return session;
+}
+
+static int enlist(sio_session *session, sio_bytes address) {
+  sio_engine *engine = session->engine;
+  int err = sio_quota_take(&engine->quota, address);
+  if (err != 0)
+    return err;
+  err = sio_map_put(&engine->sessions, sio_session_id(session), session);
+  if (err != 0)
+    sio_quota_give(&engine->quota, address);
+  return err;
+}
+
+sio_session *sio_session_new(sio_engine *engine, sio_request *request, sio_bytes id) {
+  sio_session *session = make(engine, id);
+  if (session == NULL || enlist(session, request->remote_address) != 0) {
     sio_free(session);
     return NULL;
   }
   session->refs = 1;
-  session->engine = engine;
   session->request = sio_request_ref(request);
   session->flush.run = on_flush;
   engine->open++;
   return session;
 }
 
+/* It counts no longer. */
+static void leave(const sio_session *session) {
+  sio_engine *engine = session->engine;
+  engine->open--;
+  sio_quota_give(&engine->quota, session->request->remote_address);
+}
+
 void sio_session_drop(sio_session *session) {
   sio_map_del(&session->engine->sessions, sio_session_id(session));
-  session->engine->open--;
+  leave(session);
   sio_session_unref(session);
 }
 
@@ -146,27 +193,31 @@ static void await_ping(sio_session *session) {
 
 void sio_session_open(sio_session *session) {
   sio_engine *engine = session->engine;
-  sio_frame *packet = open_packet(session);
+  const sio_policy *policy = engine->options.policy;
+  sio_frame *packet = open_packet(session), *initial = engine->options.initial;
   session->state = SIO_OPEN;
   await_ping(session);
-  sio_logf(engine->options.log, "engine", "%.*s open on %s", SIO_ID_LEN, session->id,
+  sio_logf(engine->options.log, "engine", "%.*s open on %s", (int)session->id_len, session->id,
            sio_session_transport(session));
-  if (packet == NULL || sio_session_push(session, packet) == SIO_ENOMEM)
+  if (packet == NULL || sio_session_push(session, packet) == SIO_ENOMEM ||
+      (initial != NULL && sio_session_push(session, initial) == SIO_ENOMEM))
     sio_session_end(session, "transport error", "out of memory");
   sio_frame_unref(packet);
   engine->hooks->on_session(engine->ctx, session);
+  if (policy != NULL && policy->on_session != NULL)
+    policy->on_session(policy->ctx, session);
 }
 
 void sio_session_end(sio_session *session, const char *reason, const char *detail) {
   sio_engine *engine = session->engine;
   if (session->state == SIO_CLOSED)
     return;
-  sio_logf(engine->options.log, "engine", "%.*s closed: %s%s%s", SIO_ID_LEN, session->id, reason,
-           detail != NULL ? ", " : "", detail != NULL ? detail : "");
+  sio_logf(engine->options.log, "engine", "%.*s closed: %s%s%s", (int)session->id_len, session->id,
+           reason, detail != NULL ? ", " : "", detail != NULL ? detail : "");
   session->state = SIO_CLOSED;
   session->reason = reason;
   session->detail = detail;
-  engine->open--;
+  leave(session);
   sio_deadline_stop(&session->heartbeat);
   sio_upgrade_abort(session);
   if (session->polling != NULL)
@@ -198,8 +249,14 @@ static void on_flush(sio_flush *flush) {
     tell_end(session);
   else if (session->polling != NULL)
     sio_polling_flush(session);
-  else
-    session->stale = sio_ws_queued(session->ws);
+  else if ((session->stale = sio_ws_queued(session->ws)) == 0)
+    sio_session_tell_drain(session);
+}
+
+void sio_session_tell_drain(sio_session *session) {
+  const sio_policy *policy = watcher(session);
+  if (policy != NULL)
+    policy->on_drain(policy->ctx, session);
 }
 
 void sio_session_close(sio_session *session, bool discard) {
@@ -252,6 +309,12 @@ static void on_message(sio_session *session, const sio_packet_in *packet) {
   engine->hooks->on_message(engine->ctx, session, packet->data, packet->len, packet->binary);
 }
 
+static void tell_packet(sio_session *session, const sio_packet_in *packet) {
+  const sio_policy *policy = watcher(session);
+  if (policy != NULL)
+    policy->on_packet(policy->ctx, session, packet);
+}
+
 /* A closing session only hears that the client closes too. */
 static bool is_heard(const sio_session *session, const sio_packet_in *packet) {
   return session->state == SIO_OPEN ||
@@ -260,6 +323,9 @@ static bool is_heard(const sio_session *session, const sio_packet_in *packet) {
 
 void sio_session_receive(sio_session *session, const sio_packet_in *packet) {
   if (!is_heard(session, packet))
+    return;
+  tell_packet(session, packet);
+  if (session->state == SIO_CLOSED)
     return;
   if (packet->type != SIO_PACKET_PONG)
     extend(session);

@@ -25,6 +25,9 @@ const char *sio_session_transport(const sio_session *session); /* "polling" or "
 void sio_session_set_data(sio_session *session, void *data);
 void *sio_session_data(const sio_session *session);
 
+/* From now on the engine's policy is told of its packets. */
+void sio_session_watch(sio_session *session);
+
 /*
  * Queues a message frame (engine/packet.h): it goes out at the end of the turn, with the next poll,
  * or after a running upgrade; in order, none lost or doubled. Shares. SIO_ECLOSED, or SIO_ENOMEM

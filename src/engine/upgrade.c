@@ -80,7 +80,7 @@ static void complete(sio_session *session) {
   }
   sio_polling_end(session, engine->close);
   sio_websocket_start(session, ws);
-  sio_logf(engine->options.log, "engine", "%.*s upgraded", SIO_ID_LEN, session->id);
+  sio_logf(engine->options.log, "engine", "%.*s upgraded", (int)session->id_len, session->id);
   if (session->state == SIO_CLOSING)
     sio_session_end(session, "forced close", NULL);
   else

@@ -38,6 +38,7 @@ static void on_drain(void *owner) {
   sio_session *session = owner;
   session->stale = 0;
   session->engine->hooks->on_drain(session->engine->ctx, session);
+  sio_session_tell_drain(session);
 }
 
 static const char *fault_of(int code) {
