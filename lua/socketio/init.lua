@@ -2,6 +2,7 @@
 
 local core = require("socketio.core")
 local http = require("socketio.http")
+local options = require("socketio.options")
 local pattern = require("socketio.pattern")
 local server = require("socketio.server")
 local tasks = require("socketio.tasks")
@@ -25,6 +26,9 @@ local socketio = {
   binary = core.binary,
   isBinary = core.isBinary,
   pattern = pattern.new,
+
+  adapter = options.adapters,
+  parser = options.parsers,
 
   -- Servers.
   Server = server.new,

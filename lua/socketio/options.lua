@@ -5,6 +5,12 @@ local pattern = require("socketio.pattern")
 
 local options = {}
 
+--- What the option adapter chooses from: memory keeps the rooms in this process.
+options.adapters = { memory = { name = "memory" } }
+
+--- What the option parser chooses from: default writes packets as the reference's default parser.
+options.parsers = { default = { name = "default" } }
+
 -- === Kinds of values =========================================================================
 
 local function boolean(value)
@@ -27,6 +33,18 @@ local function one_of(...)
       end
     end
     return false, '"' .. table.concat(names, '" or "') .. '"'
+  end
+end
+
+-- One of the values of a table, which is known to applications by a name.
+local function member_of(choices, what)
+  return function(value)
+    for _, choice in pairs(choices) do
+      if value == choice then
+        return true
+      end
+    end
+    return false, what
   end
 end
 
@@ -74,6 +92,8 @@ local known = {
   allowUpgrades = { true, boolean },
   httpCompression = { { threshold = 1024 }, compression },
   cors = { false, cors },
+  adapter = { options.adapters.memory, member_of(options.adapters, "socketio.adapter.memory") },
+  parser = { options.parsers.default, member_of(options.parsers, "socketio.parser.default") },
   onError = { nil, function(value) return check.callable(value), "function" end },
   maxBackpressure = { 4194304, number(1) },
   backpressurePolicy = { "close", one_of("close", "dropVolatile") },
@@ -94,8 +114,6 @@ local missing = {
   destroyUpgrade = { true },
   destroyUpgradeTimeout = { 1000 },
   allowRequest = {},
-  adapter = {},
-  parser = {},
   connectionStateRecovery = {},
   initialPacket = {},
   origins = {},
