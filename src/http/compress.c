@@ -8,12 +8,12 @@
 
 enum { WINDOW_BITS = 15, GZIP_BITS = 16, MEMORY_LEVEL = 8 };
 
-static void *allocate(void *ctx, unsigned n, unsigned size) {
+void *sio_zlib_alloc(void *ctx, unsigned n, unsigned size) {
   (void)ctx;
   return sio_calloc(n, size);
 }
 
-static void release(void *ctx, void *block) {
+void sio_zlib_free(void *ctx, void *block) {
   (void)ctx;
   sio_free(block);
 }
@@ -34,7 +34,7 @@ static int run(z_stream *zlib, sio_bytes in, sio_buf *out) {
 }
 
 int sio_compress(enum sio_coding coding, sio_bytes in, sio_buf *out) {
-  z_stream zlib = {.zalloc = allocate, .zfree = release};
+  z_stream zlib = {.zalloc = sio_zlib_alloc, .zfree = sio_zlib_free};
   int bits = coding == SIO_CODING_GZIP ? WINDOW_BITS + GZIP_BITS : WINDOW_BITS;
   if (deflateInit2(&zlib, Z_DEFAULT_COMPRESSION, Z_DEFLATED, bits, MEMORY_LEVEL,
                    Z_DEFAULT_STRATEGY) != Z_OK)

@@ -9,4 +9,8 @@
 /* Appends in, compressed, to out. coding is GZIP or DEFLATE. 0 or SIO_ENOMEM. */
 int sio_compress(enum sio_coding coding, sio_bytes in, sio_buf *out);
 
+/* The zalloc and zfree of every zlib stream. */
+void *sio_zlib_alloc(void *ctx, unsigned n, unsigned size);
+void sio_zlib_free(void *ctx, void *block);
+
 #endif
