@@ -20,6 +20,9 @@ sio_frame *sio_frame_copy(sio_bytes payload) {
 }
 
 void sio_frame_unref(sio_frame *frame) {
-  if (frame != NULL && --frame->refs == 0)
+  while (frame != NULL && --frame->refs == 0) {
+    sio_frame *packed = frame->packed;
     sio_free(frame);
+    frame = packed;
+  }
 }

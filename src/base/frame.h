@@ -17,10 +17,12 @@ enum { SIO_FRAME_ROOM = 10 }; /* the longest unmasked WebSocket header */
 
 typedef struct sio_frame {
   uint32_t refs;
-  uint8_t head; /* bytes of WebSocket header, right-aligned in room */
-  bool binary;  /* a binary message, not text */
-  bool plain;   /* never compressed: the application says so */
-  size_t len;   /* bytes of payload */
+  uint8_t head;             /* bytes of WebSocket header, right-aligned in room */
+  bool binary;              /* a binary message, not text */
+  bool plain;               /* in a polling answer not compressed: the application says so */
+  uint8_t window;           /* of a compressed form: the bits of the window it was made with */
+  size_t len;               /* bytes of payload */
+  struct sio_frame *packed; /* the first of its compressed forms (ws/deflate.h); they go with it */
   unsigned char room[SIO_FRAME_ROOM];
   char payload[];
 } sio_frame;

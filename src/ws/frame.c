@@ -1,6 +1,6 @@
 #include "ws/frame.h"
 
-enum { FIN = 0x80, LEN16 = 126, LEN64 = 127 };
+enum { FIN = 0x80, RSV1 = 0x40, LEN16 = 126, LEN64 = 127 };
 
 static void put_big_endian(unsigned char *out, size_t n, uint64_t value) {
   while (n > 0) {
@@ -16,6 +16,11 @@ void sio_ws_seal(sio_frame *frame, enum sio_ws_opcode opcode) {
   head[0] = (unsigned char)(FIN | opcode);
   head[1] = (unsigned char)(wide == 0 ? frame->len : wide == 2 ? LEN16 : LEN64);
   put_big_endian(head + 2, wide, frame->len);
+}
+
+void sio_ws_seal_packed(sio_frame *frame, enum sio_ws_opcode opcode) {
+  sio_ws_seal(frame, opcode);
+  frame->room[SIO_FRAME_ROOM - frame->head] |= RSV1;
 }
 
 sio_frame *sio_ws_control(enum sio_ws_opcode opcode, sio_bytes payload) {

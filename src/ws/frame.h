@@ -30,6 +30,9 @@ enum { SIO_WS_MAX_CONTROL = 125 }; /* bytes of a control frame's payload */
  * frame->head. */
 void sio_ws_seal(sio_frame *frame, enum sio_ws_opcode opcode);
 
+/* The same of a message whose payload is compressed (RFC 7692, 6.1). */
+void sio_ws_seal_packed(sio_frame *frame, enum sio_ws_opcode opcode);
+
 /* A control frame, sealed; at most SIO_WS_MAX_CONTROL bytes. NULL: out of memory. */
 sio_frame *sio_ws_control(enum sio_ws_opcode opcode, sio_bytes payload);
 
