@@ -85,7 +85,7 @@ static void answers(void **state) {
   sio_header headers[5];
   sio_request request = make_request(&in, headers);
   sio_buf out = {0};
-  assert_int_equal(sio_ws_answer(&request, SIO_BYTES("X-A: b\r\nX-C: d\r\n"), &out), 0);
+  assert_int_equal(sio_ws_answer(&request, NULL, SIO_BYTES("X-A: b\r\nX-C: d\r\n"), &out), 0);
   assert_true(sio_bytes_eq(
       sio_buf_bytes(&out),
       SIO_BYTES("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -100,7 +100,7 @@ static void answer_once(void *ctx) {
   sio_request request = make_request(&in, headers);
   sio_buf out = {0};
   (void)ctx;
-  sio_ws_answer(&request, SIO_BYTES(""), &out);
+  sio_ws_answer(&request, NULL, SIO_BYTES(""), &out);
   sio_buf_deinit(&out);
 }
 

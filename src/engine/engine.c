@@ -18,6 +18,7 @@ void sio_engine_options_init(sio_engine_options *options) {
       .close_slow = true,
       .compression_threshold = 1024,
   };
+  sio_deflate_options_init(&options->deflate);
 }
 
 static bool copy(sio_bytes *text) {
@@ -43,6 +44,13 @@ static bool make_frames(sio_engine *engine) {
     return false;
   engine->noop->plain = engine->close->plain = true; /* too short to gain by it */
   return true;
+}
+
+/* Nothing to be made is no failure. */
+static bool make_pool(sio_engine *engine) {
+  const sio_deflate_options *options = &engine->options.deflate;
+  engine->deflate = options->is_on ? sio_deflate_pool_new(options) : NULL;
+  return engine->deflate != NULL || !options->is_on;
 }
 
 static void watch(sio_engine *engine, sio_deadlines *queue, uint64_t ms,
@@ -71,6 +79,7 @@ static void unwatch_deadlines(sio_engine *engine) {
 static void release(sio_engine *engine) {
   sio_map_deinit(&engine->sessions);
   sio_quota_deinit(&engine->quota);
+  sio_deflate_pool_unref(engine->deflate);
   sio_frame_unref(engine->ping);
   sio_frame_unref(engine->noop);
   sio_frame_unref(engine->close);
@@ -93,7 +102,7 @@ sio_engine *sio_engine_new(sio_loop *loop, const sio_engine_options *options,
   engine->ctx = ctx;
   if (options->initial != NULL)
     sio_frame_ref(options->initial);
-  if (!copy_texts(&engine->options) || !make_frames(engine) ||
+  if (!copy_texts(&engine->options) || !make_frames(engine) || !make_pool(engine) ||
       sio_map_init(&engine->sessions) != 0 ||
       sio_quota_init(&engine->quota, options->max_connections_per_ip) != 0) {
     release(engine);

@@ -12,6 +12,7 @@
 #include "engine/session.h"
 #include "http/cors.h"
 #include "http/server.h"
+#include "ws/deflate.h"
 
 typedef struct sio_engine sio_engine;
 
@@ -24,7 +25,8 @@ typedef struct sio_engine_options {
   size_t max_backpressure;     /* bytes that an earlier turn left queued for one client */
   bool close_slow;             /* beyond that close it (else only volatile packets are dropped) */
   long compression_threshold; /* bytes of a polling answer from which it is compressed; -1: never */
-  size_t max_connections;     /* sessions; one more is answered 503. 0: any number */
+  sio_deflate_options deflate;   /* of WebSocket messages */
+  size_t max_connections;        /* sessions; one more is answered 503. 0: any number */
   size_t max_connections_per_ip; /* the same for one address */
   sio_bytes cookie_name;       /* of the cookie with the id, set by polling; empty: none. Copied */
   sio_bytes cookie_attributes; /* what follows its value: "; Path=/". Copied */

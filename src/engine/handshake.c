@@ -1,5 +1,4 @@
 /* What a request is: of a session or a handshake, in order or not. */
-#include "ws/handshake.h"
 #include "engine/private.h"
 
 /* --- what the query says --- */
@@ -102,9 +101,9 @@ static bool verify(const sio_engine *engine, candidate *it, sio_refusal *refusal
 }
 
 /* False: it was refused, by the rules of WebSocket. */
-static bool check_websocket(sio_exchange *exchange) {
+static bool check_websocket(const sio_engine *engine, sio_exchange *exchange) {
   int status;
-  const char *message = sio_ws_check(sio_exchange_request(exchange), &status);
+  const char *message = sio_websocket_check(engine, sio_exchange_request(exchange), &status);
   if (message == NULL)
     return true;
   if (status == 426)
@@ -130,7 +129,7 @@ void sio_engine_verify(sio_engine *engine, sio_exchange *exchange) {
   sio_refusal refusal = {0};
   if (!verify(engine, &it, &refusal))
     sio_engine_refuse(engine, exchange, &refusal);
-  else if (it.upgrade && !check_websocket(exchange))
+  else if (it.upgrade && !check_websocket(engine, exchange))
     return;
   else if (it.upgrade && (it.has_sid || !it.websocket))
     serve_upgrade(engine, &it, exchange);

@@ -38,6 +38,7 @@ struct sio_engine {
   sio_deadlines upgrade_timeout;
   sio_deadlines upgrade_noop; /* polls that wait during an upgrade */
   sio_frame *ping, *noop, *close;
+  sio_deflate_pool *deflate; /* NULL: off */
   unsigned id_counter;
   bool is_closed;
 };
@@ -123,6 +124,8 @@ void sio_polling_on_close_timeout(sio_deadline *deadline);
 
 /* --- websocket.c --- */
 
+/* Checks the upgrade's headers, extensions included: as sio_ws_check (ws/handshake.h). */
+const char *sio_websocket_check(const sio_engine *engine, const sio_request *request, int *status);
 /* Answers 101 and takes the stream. NULL: out of memory, and the connection is closing. */
 sio_ws *sio_websocket_accept(sio_engine *engine, sio_exchange *exchange,
                              const sio_ws_events *events, void *owner);

@@ -1,11 +1,39 @@
+#include "base/error.h"
 #include "engine/private.h"
 #include "ws/frame.h"
 #include "ws/handshake.h"
 
+const char *sio_websocket_check(const sio_engine *engine, const sio_request *request, int *status) {
+  sio_deflate_params agreed;
+  const char *message = sio_ws_check(request, status);
+  if (message != NULL || engine->deflate == NULL)
+    return message;
+  *status = 400;
+  return sio_deflate_negotiate(&engine->options.deflate.terms, request, &agreed) == SIO_OFFER_BAD
+             ? "Invalid or unacceptable Sec-WebSocket-Extensions header"
+             : NULL;
+}
+
+/* Writes the answer; *deflate: the compression it tells of, or NULL. 0 or SIO_ENOMEM. */
+static int agree(const sio_engine *engine, const sio_exchange *exchange, sio_buf *answer,
+                 sio_deflate **deflate) {
+  const sio_request *request = sio_exchange_request(exchange);
+  sio_deflate_params agreed;
+  bool is_packed =
+      engine->deflate != NULL &&
+      sio_deflate_negotiate(&engine->options.deflate.terms, request, &agreed) == SIO_OFFER_TAKEN;
+  *deflate = is_packed ? sio_deflate_new(engine->deflate, &agreed) : NULL;
+  if (is_packed && *deflate == NULL)
+    return SIO_ENOMEM;
+  return sio_ws_answer(request, is_packed ? &agreed : NULL, sio_exchange_headers(exchange), answer);
+}
+
 sio_ws *sio_websocket_accept(sio_engine *engine, sio_exchange *exchange,
                              const sio_ws_events *events, void *owner) {
   sio_buf answer = {0};
-  if (sio_ws_answer(sio_exchange_request(exchange), sio_exchange_headers(exchange), &answer) != 0) {
+  sio_deflate *deflate;
+  if (agree(engine, exchange, &answer, &deflate) != 0) {
+    sio_deflate_free(deflate);
     sio_buf_deinit(&answer);
     sio_exchange_destroy(exchange);
     return NULL;
@@ -14,7 +42,7 @@ sio_ws *sio_websocket_accept(sio_engine *engine, sio_exchange *exchange,
   size_t rest_len;
   sio_stream *stream = sio_exchange_upgrade(exchange, &rest, &rest_len);
   sio_ws *ws = sio_ws_new(stream, sio_buf_bytes(&answer), rest, rest_len,
-                          engine->options.max_http_buffer_size, events, owner);
+                          engine->options.max_http_buffer_size, deflate, events, owner);
   sio_buf_deinit(&answer);
   return ws;
 }

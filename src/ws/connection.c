@@ -75,6 +75,7 @@ static void on_stream_close(void *owner, int error) {
   end(ws);
   report(ws, SIO_WS_ABNORMAL, SIO_BYTES(""), false);
   forget_early(ws);
+  sio_deflate_free(ws->decoder.deflate);
   sio_ws_decoder_deinit(&ws->decoder);
   sio_free(ws);
 }
@@ -87,8 +88,16 @@ static int send_taken(sio_ws *ws, sio_frame *frame) {
   return err;
 }
 
+static int send_packed(sio_ws *ws, sio_frame *frame) {
+  sio_frame *packed;
+  int err = sio_deflate_pack(ws->decoder.deflate, frame, &packed);
+  return err == 0 ? send_taken(ws, packed) : err;
+}
+
 int sio_ws_send(sio_ws *ws, sio_frame *frame) {
-  return ws->state == OPEN ? sio_stream_send(ws->stream, frame) : SIO_ECLOSED;
+  if (ws->state != OPEN)
+    return SIO_ECLOSED;
+  return ws->decoder.deflate == NULL ? sio_stream_send(ws->stream, frame) : send_packed(ws, frame);
 }
 
 size_t sio_ws_queued(const sio_ws *ws) {
@@ -247,15 +256,18 @@ static void ignore_close(void *owner, int error) {
 static const sio_stream_events orphan_events = {.on_close = ignore_close};
 
 sio_ws *sio_ws_new(sio_stream *stream, sio_bytes answer, const char *rest, size_t rest_len,
-                   size_t max_message, const sio_ws_events *events, void *owner) {
+                   size_t max_message, sio_deflate *deflate, const sio_ws_events *events,
+                   void *owner) {
   sio_ws *ws = sio_calloc(1, sizeof(*ws));
   if (ws == NULL) {
+    sio_deflate_free(deflate);
     sio_stream_set_owner(stream, &orphan_events, NULL);
     sio_stream_close(stream, SIO_ENOMEM);
     return NULL;
   }
   ws->stream = stream;
   sio_ws_decoder_init(&ws->decoder, max_message);
+  ws->decoder.deflate = deflate;
   sio_stream_set_owner(stream, &stream_events, ws);
   int err = sio_stream_write(stream, answer);
   if (err == SIO_ENOMEM || keep_early(ws, rest, rest_len) != 0) {

@@ -29,17 +29,20 @@ typedef struct sio_ws_events {
 } sio_ws_events;
 
 /*
- * Takes the stream, answers with the 101 bytes of answer (copied), then decodes rest (bytes that
- * came with the request; they are decoded from the loop's next flush at the latest, so that the
- * caller can finish setting up). Borrows events. NULL: out of memory, and the stream is closing.
+ * Takes the stream, and deflate (NULL: no compression was agreed on). Answers with the 101 bytes of
+ * answer (copied), then decodes rest (bytes that came with the request; they are decoded from the
+ * loop's next flush at the latest, so that the caller can finish setting up). Borrows events. NULL:
+ * out of memory, and the stream is closing.
  */
 sio_ws *sio_ws_new(sio_stream *stream, sio_bytes answer, const char *rest, size_t rest_len,
-                   size_t max_message, const sio_ws_events *events, void *owner);
+                   size_t max_message, sio_deflate *deflate, const sio_ws_events *events,
+                   void *owner);
 
 /* Another owner, or none (NULL, NULL: nothing is reported any more). */
 void sio_ws_set_owner(sio_ws *ws, const sio_ws_events *events, void *owner);
 
-/* Queues a sealed frame. Shares. SIO_ECLOSED after a close, SIO_ENOMEM. */
+/* Queues a sealed frame, compressed where that was agreed on. Shares. SIO_ECLOSED after a close,
+ * SIO_ENOMEM. */
 int sio_ws_send(sio_ws *ws, sio_frame *frame);
 
 size_t sio_ws_queued(const sio_ws *ws);  /* bytes not yet taken by the kernel */

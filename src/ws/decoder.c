@@ -5,7 +5,15 @@
 #include "base/utf8.h"
 #include "ws/frame.h"
 
-enum { FIN = 0x80, RSV = 0x70, OPCODE = 0x0f, CONTROL = 0x08, MASKED = 0x80, LEN = 0x7f };
+enum {
+  FIN = 0x80,
+  RSV = 0x70,
+  RSV1 = 0x40,
+  OPCODE = 0x0f,
+  CONTROL = 0x08,
+  MASKED = 0x80,
+  LEN = 0x7f
+};
 enum { LEN16 = 126, LEN64 = 127 };
 
 /* What a step says beside 0 (go on), close codes and SIO_ENOMEM; never returned to the owner. */
@@ -47,12 +55,20 @@ static bool is_opcode_in_turn(const sio_ws_decoder *decoder) {
   }
 }
 
+/* RSV1 says that a message is compressed, in its first frame only (RFC 7692, 6.1). */
+static bool is_rsv_in_turn(const sio_ws_decoder *decoder) {
+  int rsv = decoder->head[0] & RSV;
+  bool may_be_packed = decoder->deflate != NULL &&
+                       (decoder->opcode == SIO_WS_TEXT || decoder->opcode == SIO_WS_BINARY);
+  return rsv == 0 || (rsv == RSV1 && may_be_packed);
+}
+
 /* Judges the first two bytes before the rest has come: a bad frame may have no rest. */
 static int check_start(sio_ws_decoder *decoder) {
   decoder->fin = (decoder->head[0] & FIN) != 0;
   decoder->opcode = decoder->head[0] & OPCODE;
-  bool ok = (decoder->head[0] & RSV) == 0 && (decoder->head[1] & MASKED) != 0 &&
-            is_opcode_in_turn(decoder);
+  bool ok =
+      is_rsv_in_turn(decoder) && (decoder->head[1] & MASKED) != 0 && is_opcode_in_turn(decoder);
   return ok ? 0 : SIO_WS_PROTOCOL_ERROR;
 }
 
@@ -77,13 +93,20 @@ static uint64_t claimed_length(const sio_ws_decoder *decoder) {
   return shortest ? len : UINT64_MAX;
 }
 
+/* A message that does not shrink grows in compression: by up to 5 bytes in each of its blocks. */
+static size_t most_claimed(const sio_ws_decoder *decoder) {
+  size_t max = decoder->max_message, more = decoder->packed ? max / 8 + 64 : 0;
+  return max < SIZE_MAX - more ? max + more : max;
+}
+
 static int begin_data(sio_ws_decoder *decoder, uint64_t len) {
   if (decoder->opcode != SIO_WS_CONTINUATION) {
     decoder->kind = decoder->opcode;
+    decoder->packed = (decoder->head[0] & RSV1) != 0;
     decoder->utf8 = SIO_UTF8_START;
     decoder->fragments = 0;
   }
-  if (len > decoder->max_message - decoder->gathered.len)
+  if (len > most_claimed(decoder) - decoder->gathered.len)
     return SIO_WS_TOO_LARGE;
   if (++decoder->fragments > SIO_WS_MAX_FRAGMENTS)
     return SIO_WS_POLICY;
@@ -175,6 +198,20 @@ static int hand_out_message(sio_ws_decoder *decoder, input *in, char *data, size
   return in->events->on_message(in->owner, data, len, binary) ? 0 : STOP;
 }
 
+static int hand_out_packed(sio_ws_decoder *decoder, input *in, sio_bytes payload) {
+  sio_buf message = {0};
+  int code = sio_deflate_unpack(decoder->deflate, payload, decoder->max_message, &message);
+  if (code == SIO_ELIMIT)
+    code = SIO_WS_TOO_LARGE;
+  else if (code == SIO_EPARSE || (code == 0 && decoder->kind == SIO_WS_TEXT &&
+                                  !sio_utf8_is_valid(sio_buf_bytes(&message))))
+    code = SIO_WS_BAD_DATA;
+  if (code == 0)
+    code = hand_out_message(decoder, in, message.base, message.len);
+  sio_buf_deinit(&message);
+  return code;
+}
+
 static void forget_message(sio_ws_decoder *decoder) {
   if (decoder->gathered.base != NULL)
     sio_buf_deinit(&decoder->gathered);
@@ -188,6 +225,8 @@ static int take_in_place(sio_ws_decoder *decoder, input *in) {
   unmask(data, len, decoder->mask);
   if (is_control(decoder))
     return hand_out_control(decoder, in, sio_bytes_of(data, len));
+  if (decoder->packed)
+    return hand_out_packed(decoder, in, sio_bytes_of(data, len));
   if (decoder->kind == SIO_WS_TEXT && !sio_utf8_is_valid(sio_bytes_of(data, len)))
     return SIO_WS_BAD_DATA;
   return hand_out_message(decoder, in, data, len);
@@ -196,12 +235,13 @@ static int take_in_place(sio_ws_decoder *decoder, input *in) {
 static int gather(sio_ws_decoder *decoder, input *in, size_t n) {
   unmask(in->at, n, decoder->mask);
   turn_mask(decoder->mask, n);
+  bool is_text = decoder->kind == SIO_WS_TEXT && !decoder->packed;
   sio_bytes piece = {in->at, n};
   in->at += n;
   decoder->remaining -= n;
   if (is_control(decoder))
     decoder->control_len = (uint8_t)(decoder->control_len + n);
-  else if (decoder->kind == SIO_WS_TEXT && !sio_utf8_feed(&decoder->utf8, piece))
+  else if (is_text && !sio_utf8_feed(&decoder->utf8, piece))
     return SIO_WS_BAD_DATA;
   return sio_buf_add(&decoder->gathered, piece);
 }
@@ -220,7 +260,9 @@ static int end_data(sio_ws_decoder *decoder, input *in) {
     return 0;
   if (decoder->kind == SIO_WS_TEXT && !sio_utf8_is_whole(decoder->utf8))
     return SIO_WS_BAD_DATA;
-  int code = hand_out_message(decoder, in, decoder->gathered.base, decoder->gathered.len);
+  sio_buf *gathered = &decoder->gathered;
+  int code = decoder->packed ? hand_out_packed(decoder, in, sio_buf_bytes(gathered))
+                             : hand_out_message(decoder, in, gathered->base, gathered->len);
   forget_message(decoder);
   return code;
 }

@@ -3,11 +3,12 @@
  * hands out a message that lies whole in the bytes given without copying it; only unfinished frames
  * and fragmented messages are gathered in a buffer, which grows with what has come, not with what a
  * header claims, and is freed when the message is done. Between messages a decoder owns no memory.
+ * A compressed message is gathered as it comes and inflated when it is complete.
  *
  * Everything a peer can do wrong ends in one code to close with: 1002 protocol (no mask, RSV bits,
  * opcodes, fragmented or long control frames, lengths that are not in their shortest form, close
- * payloads), 1007 UTF-8 (as early as it shows), 1009 message too large (as its headers claim it),
- * 1008 too many fragments.
+ * payloads), 1007 UTF-8 (as early as it shows) and what cannot be inflated, 1009 message too large
+ * (as its headers claim it, and as it is inflated), 1008 too many fragments.
  */
 #ifndef SIO_WS_DECODER_H
 #define SIO_WS_DECODER_H
@@ -15,6 +16,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "ws/deflate.h"
 
 typedef struct sio_ws_decoder_events {
   /* A whole message. Borrows data, which may be altered. False: stop (the connection is closing).
@@ -27,7 +29,8 @@ typedef struct sio_ws_decoder_events {
 
 typedef struct sio_ws_decoder {
   /* Set by the owner. */
-  size_t max_message; /* bytes */
+  size_t max_message;   /* bytes */
+  sio_deflate *deflate; /* borrowed; NULL: compression was not agreed on */
 
   /* Private. */
   size_t remaining;   /* payload bytes of the current frame still to come */
@@ -37,6 +40,7 @@ typedef struct sio_ws_decoder {
   uint8_t kind;       /* opcode of the message, or 0 between messages */
   uint8_t opcode;     /* of the current frame */
   bool fin;
+  bool packed; /* the message is compressed */
   bool in_payload;
   uint8_t control_len; /* control payload gathered */
   uint8_t head_len;    /* header bytes gathered */

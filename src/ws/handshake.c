@@ -84,7 +84,8 @@ static int put_protocol(const sio_request *request, sio_buf *out) {
   return err != 0 ? err : sio_buf_str(out, "\r\n");
 }
 
-int sio_ws_answer(const sio_request *request, sio_bytes extra_headers, sio_buf *out) {
+int sio_ws_answer(const sio_request *request, const sio_deflate_params *agreed,
+                  sio_bytes extra_headers, sio_buf *out) {
   char accept[SIO_WS_ACCEPT_LEN];
   sio_ws_accept(accept, sio_request_header(request, "sec-websocket-key"));
   int err = sio_buf_str(out, "HTTP/1.1 101 Switching Protocols\r\n"
@@ -94,6 +95,7 @@ int sio_ws_answer(const sio_request *request, sio_bytes extra_headers, sio_buf *
   err = err != 0 ? err : sio_buf_append(out, accept, sizeof(accept));
   err = err != 0 ? err : sio_buf_str(out, "\r\n");
   err = err != 0 ? err : put_protocol(request, out);
+  err = err != 0 || agreed == NULL ? err : sio_deflate_put_params(agreed, out);
   err = err != 0 ? err : sio_buf_add(out, extra_headers);
   return err != 0 ? err : sio_buf_str(out, "\r\n");
 }

@@ -1,9 +1,10 @@
-/* The opening handshake (RFC 6455, 4.2). No extension is negotiated. */
+/* The opening handshake (RFC 6455, 4.2). Its one extension is negotiated in ws/offer.h. */
 #ifndef SIO_WS_HANDSHAKE_H
 #define SIO_WS_HANDSHAKE_H
 
 #include "base/buf.h"
 #include "http/request.h"
+#include "ws/offer.h"
 
 enum { SIO_WS_ACCEPT_LEN = 28 };
 
@@ -18,7 +19,9 @@ void sio_ws_accept(char out[SIO_WS_ACCEPT_LEN], sio_bytes key);
 const char *sio_ws_check(const sio_request *request, int *status);
 
 /* Appends the 101 answer: status line, the three fixed headers, the subprotocol (the first offered
- * is echoed), extra header lines (each with its CR LF) and the empty line. 0 or SIO_ENOMEM. */
-int sio_ws_answer(const sio_request *request, sio_bytes extra_headers, sio_buf *out);
+ * is echoed), what was agreed on for permessage-deflate (NULL: nothing), extra header lines (each
+ * with its CR LF) and the empty line. 0 or SIO_ENOMEM. */
+int sio_ws_answer(const sio_request *request, const sio_deflate_params *agreed,
+                  sio_bytes extra_headers, sio_buf *out);
 
 #endif
