@@ -1,6 +1,7 @@
 --- socket.conn: the connection under a client's sockets, whatever transport carries it.
 
 local events = require("socketio.events")
+local http = require("socketio.http")
 local object = require("socketio.object")
 
 local Conn, getters = {}, {}
@@ -21,7 +22,7 @@ function getters:bufferedAmount()
 end
 
 function getters:request()
-  local request = self._handle:request()
+  local request = http.wrap(self._handle:request())
   rawset(self, "request", request)
   return request
 end
@@ -36,11 +37,24 @@ function Conn:close(discard)
   return self
 end
 
+-- What the core tells only of connections that somebody listens to.
+local watched = { packet = true, packetCreate = true, drain = true }
+
+function Conn:_added(event)
+  if watched[event] then
+    self._handle:watch()
+  end
+end
+
 function Conn:_fail(phase, event, message, traceback)
   self._server:_report(message, traceback, { phase = phase, event = event })
 end
 
 local meta = object.class("socketio.Conn", object.extend(Conn, events.methods), getters)
+
+local function packet_of(type, data)
+  return { type = type, data = data ~= "" and data or nil }
+end
 
 local conn = {}
 
@@ -53,6 +67,15 @@ function conn.hooks(server)
     end,
     upgrade = function(self)
       events.fire(self, "handler", "upgrade", self.transport)
+    end,
+    packet = function(self, type, data)
+      events.fire(self, "handler", "packet", packet_of(type, data))
+    end,
+    packetCreate = function(self, type, data)
+      events.fire(self, "handler", "packetCreate", packet_of(type, data))
+    end,
+    drain = function(self)
+      events.fire(self, "handler", "drain")
     end,
     sessionClose = function(self, reason, detail)
       events.fire(self, "handler", "close", reason, detail)

@@ -251,6 +251,23 @@ function http.createServer(given)
   return setmetatable({ _http = core.http(options.http(given or {})) }, server_meta)
 end
 
+local wrapped = setmetatable({}, { __mode = "k" })
+
+--- The object of a request's handle: always the same, as long as anybody keeps it. Its body is not for the application.
+function http.wrap(request)
+  local req = wrapped[request]
+  if not req then
+    req = setmetatable({ _request = request }, request_meta)
+    wrapped[request] = req
+  end
+  return req
+end
+
+--- The answer to a request that the application may end.
+function http.response(exchange)
+  return setmetatable({ statusCode = 200, _exchange = exchange }, response_meta)
+end
+
 function http.is_server(value)
   return getmetatable(value) == server_meta
 end

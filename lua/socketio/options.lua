@@ -1,6 +1,9 @@
 --- The options of a server: known names, types, defaults, and the flat tables that the core reads.
 
 local check = require("socketio.check")
+local cookie = require("socketio.cookie")
+local core = require("socketio.core")
+local origins = require("socketio.origins")
 local pattern = require("socketio.pattern")
 
 local options = {}
@@ -21,6 +24,13 @@ local function number(least)
   return function(value)
     return type(value) == "number" and value == value and value >= least,
       ("number of at least %g"):format(least)
+  end
+end
+
+local function integer(least, most)
+  return function(value)
+    return math.type(value) == "integer" and value >= least and value <= most,
+      ("integer from %d to %d"):format(least, most)
   end
 end
 
@@ -76,6 +86,29 @@ local function cors(value)
   return value == false or type(value) == "table", "table or false"
 end
 
+local function callable(value)
+  return check.callable(value), "function"
+end
+
+local function boolean_or_table(value)
+  return type(value) == "boolean" or type(value) == "table", "boolean or table"
+end
+
+local function packet(value)
+  return type(value) == "string" or core.isBinary(value), "string or Binary"
+end
+
+local function origin_list(value)
+  if type(value) == "string" or pattern.is(value) then
+    return true
+  end
+  local ok = type(value) == "table" and #value > 0
+  for _, one in ipairs(ok and value or {}) do
+    ok = ok and (type(one) == "string" or pattern.is(one))
+  end
+  return ok, "string, pattern, or list of these"
+end
+
 -- === The options =============================================================================
 
 -- Name to { default, kind }. http: also an option of createServer.
@@ -91,10 +124,18 @@ local known = {
   transports = { { "polling", "websocket" }, transports },
   allowUpgrades = { true, boolean },
   httpCompression = { { threshold = 1024 }, compression },
+  perMessageDeflate = { false, boolean_or_table },
   cors = { false, cors },
   adapter = { options.adapters.memory, member_of(options.adapters, "socketio.adapter.memory") },
   parser = { options.parsers.default, member_of(options.parsers, "socketio.parser.default") },
-  onError = { nil, function(value) return check.callable(value), "function" end },
+  onError = { nil, callable },
+  allowRequest = { nil, callable },
+  cookie = { false, boolean_or_table },
+  initialPacket = { nil, packet },
+  origins = { nil, origin_list },
+  addTrailingSlash = { true, boolean },
+  maxConnections = { nil, number(1) },
+  maxConnectionsPerIp = { nil, number(1) },
   maxBackpressure = { 4194304, number(1) },
   backpressurePolicy = { "close", one_of("close", "dropVolatile") },
   maxAttachments = { 10, number(0) },
@@ -107,19 +148,15 @@ local known = {
 -- Options of the reference, and of ours, that this version does not have: only what they are by
 -- default is taken (nil: nothing is).
 local missing = {
-  perMessageDeflate = { false },
   allowEIO3 = { false },
-  cookie = { false },
-  addTrailingSlash = { true },
-  destroyUpgrade = { true },
-  destroyUpgradeTimeout = { 1000 },
-  allowRequest = {},
   connectionStateRecovery = {},
-  initialPacket = {},
-  origins = {},
-  maxConnections = {},
-  maxConnectionsPerIp = {},
   tls = {},
+}
+
+-- Options of the reference without a meaning here: what they are by default is taken.
+local pointless = {
+  destroyUpgrade = { true, "an upgrade that nobody takes is answered with 404" },
+  destroyUpgradeTimeout = { 1000, "an upgrade that nobody takes is answered with 404 at once" },
 }
 
 local function distance(a, b)
@@ -152,6 +189,12 @@ end
 
 local function check_one(name, value, specs, what)
   local spec = specs[name]
+  if not spec and pointless[name] then
+    if value ~= pointless[name][1] then
+      check.raise(("option '%s' has no meaning here: %s"):format(name, pointless[name][2]))
+    end
+    return
+  end
   if not spec and missing[name] then
     if value ~= missing[name][1] then
       check.raise(("option '%s' is not supported yet"):format(name))
@@ -239,25 +282,6 @@ local function ask(fn, origin)
   return result
 end
 
--- Is origin among what the option origin allows? origin is nil when the request has none.
-local function allows(allowed, origin)
-  if type(allowed) == "table" and not pattern.is(allowed) then
-    for _, one in ipairs(allowed) do
-      if allows(one, origin) then
-        return true
-      end
-    end
-    return false
-  end
-  if type(allowed) == "string" then
-    return allowed == origin
-  end
-  if pattern.is(allowed) then
-    return origin ~= nil and allowed:matches(origin)
-  end
-  return allowed and true or false
-end
-
 -- The function that decides on origins, or nil when a fixed answer is sent.
 local function decider(origin)
   if type(origin) == "string" or origin == false then
@@ -266,12 +290,12 @@ local function decider(origin)
   if check.callable(origin) then
     return function(asked)
       local allowed = ask(origin, asked)
-      return allows(allowed == "*" or allowed, asked)
+      return origins.allow(allowed == "*" or allowed, asked)
     end
   end
   if origin == true or type(origin) == "table" then
     return function(asked)
-      return allows(origin, asked)
+      return origins.allow(origin, asked)
     end
   end
   check.raise(("bad option 'cors.origin' (string, pattern, list, function or boolean expected, "
@@ -297,6 +321,60 @@ local function core_cors(given)
   }, decider(all.origin)
 end
 
+-- === Compression of WebSocket messages =========================================================
+
+local function window_bits(value)
+  return type(value) == "boolean" or (integer(8, 15)(value)), "boolean or integer from 8 to 15"
+end
+
+local function map(value)
+  return type(value) == "table", "table"
+end
+
+-- concurrencyLimit and chunkSize tune threads and buffers that the reference has and we have not.
+local deflate_known = {
+  threshold = { 1024, number(0) },
+  serverNoContextTakeover = { nil, boolean },
+  clientNoContextTakeover = { nil, boolean },
+  serverMaxWindowBits = { nil, window_bits },
+  clientMaxWindowBits = { nil, window_bits },
+  zlibDeflateOptions = { {}, map },
+  zlibInflateOptions = { {}, map },
+  concurrencyLimit = { nil, number(1) },
+}
+
+local zlib_deflate_known = {
+  level = { -1, integer(-1, 9) },
+  memLevel = { 8, integer(1, 9) },
+  strategy = { 0, integer(0, 4) },
+  chunkSize = { nil, number(64) },
+}
+
+local zlib_inflate_known = {
+  chunkSize = { nil, number(64) },
+}
+
+-- The table that the core reads, or false.
+local function core_deflate(given)
+  if not given then
+    return false
+  end
+  local what = "option of perMessageDeflate"
+  local all = complete(given == true and {} or given, deflate_known, what)
+  local zlib = complete(all.zlibDeflateOptions, zlib_deflate_known, what .. ".zlibDeflateOptions")
+  complete(all.zlibInflateOptions, zlib_inflate_known, what .. ".zlibInflateOptions")
+  return {
+    threshold = all.threshold,
+    serverNoContextTakeover = all.serverNoContextTakeover,
+    clientNoContextTakeover = all.clientNoContextTakeover,
+    serverMaxWindowBits = all.serverMaxWindowBits,
+    clientMaxWindowBits = all.clientMaxWindowBits,
+    level = zlib.level,
+    memLevel = zlib.memLevel,
+    strategy = zlib.strategy,
+  }
+end
+
 -- === For the core ============================================================================
 
 local function threshold(value)
@@ -316,15 +394,25 @@ local function has(list, name)
 end
 
 --- The path as requests begin with it: "/socket.io/".
-function options.prefix(text)
-  return (text:gsub("/+$", "")) .. "/"
+function options.prefix(text, slash)
+  return (text:gsub("/+$", "")) .. (slash and "/" or "")
+end
+
+-- The name of the cookie and what follows its value; nothing when there is none.
+local function core_cookie(given)
+  if not given then
+    return nil
+  end
+  local all = complete(given == true and {} or given, cookie.known, "option of cookie")
+  return all.name, cookie.attributes(all)
 end
 
 --- From checked options, the table that the core reads, and the function for its slot origin.
 function options.core(all)
   local cors_table, origin = core_cors(all.cors)
+  local cookie_name, cookie_attributes = core_cookie(all.cookie)
   return {
-    path = options.prefix(all.path),
+    path = options.prefix(all.path, all.addTrailingSlash),
     polling = has(all.transports, "polling"),
     websocket = has(all.transports, "websocket"),
     allowUpgrades = all.allowUpgrades,
@@ -335,10 +423,16 @@ function options.core(all)
     maxBackpressure = all.maxBackpressure,
     closeSlow = all.backpressurePolicy == "close",
     compressionThreshold = threshold(all.httpCompression),
+    perMessageDeflate = core_deflate(all.perMessageDeflate),
     connectTimeout = all.connectTimeout,
     maxAttachments = all.maxAttachments,
     maxNamespaces = all.maxNamespaces,
     serveClient = all.serveClient,
+    maxConnections = all.maxConnections or 0,
+    maxConnectionsPerIp = all.maxConnectionsPerIp or 0,
+    cookieName = cookie_name,
+    cookieAttributes = cookie_attributes,
+    initialPacket = all.initialPacket,
     cors = cors_table,
   }, origin
 end

@@ -5,6 +5,7 @@
 local core = require("socketio.core")
 local check = require("socketio.check")
 local conn = require("socketio.conn")
+local engine = require("socketio.engine")
 local events = require("socketio.events")
 local http = require("socketio.http")
 local namespace = require("socketio.namespace")
@@ -214,8 +215,10 @@ Server.connectTimeout = option("connectTimeout")
 
 local function hooks(self, origin)
   local all = namespace.hooks()
-  for name, fn in pairs(conn.hooks(self)) do
-    all[name] = fn
+  for _, more in ipairs({ conn.hooks(self), engine.hooks(self.engine) }) do
+    for name, fn in pairs(more) do
+      all[name] = fn
+    end
   end
   all.origin = origin
   function all.unknown(...)
@@ -236,6 +239,7 @@ function Server:_configure(given)
   rawset(self, "_given", given)
   rawset(self, "opts", opts)
   rawset(self, "_core", core.server(core_options, hooks(self, origin)))
+  self.engine:_bind()
   for _, nsp in pairs(self._nsps) do
     nsp:_bind()
   end
@@ -308,6 +312,7 @@ function server.new(target, given)
     check.fail(2, "Server", "table of options", given)
   end
   local self = setmetatable({ _nsps = {}, _parents = {}, _http = {} }, meta)
+  rawset(self, "engine", engine.new(self))
   self:_configure(given or {})
   rawset(self, "sockets", self:of("/"))
   tasks.fallback = self

@@ -1,5 +1,6 @@
 #include "engine/admission.h"
 
+#include <ctype.h>
 #include <stdio.h>
 
 #include "base/error.h"
@@ -130,12 +131,25 @@ static void refuse_for_now(const sio_engine *engine, sio_exchange *exchange, con
 
 /* --- new sessions --- */
 
+/* Escaped as by encodeURIComponent. */
+static int put_escaped(sio_buf *out, sio_bytes text) {
+  char escape[4];
+  int err = 0;
+  for (size_t i = 0; err == 0 && i < text.len; i++) {
+    char c = text.base[i];
+    snprintf(escape, sizeof(escape), "%%%02X", (unsigned)c);
+    bool is_plain = isalnum(c) || strchr("-_.!~*'()", c) != NULL;
+    err = is_plain ? sio_buf_put(out, c) : sio_buf_str(out, escape);
+  }
+  return err;
+}
+
 /* What does not fit into memory is no cookie. */
 static void add_cookie(const sio_session *session, sio_exchange *exchange) {
   const sio_engine_options *options = &session->engine->options;
   sio_buf cookie = {0};
   if (sio_buf_add(&cookie, options->cookie_name) == 0 && sio_buf_put(&cookie, '=') == 0 &&
-      sio_buf_add(&cookie, sio_session_id(session)) == 0 &&
+      put_escaped(&cookie, sio_session_id(session)) == 0 &&
       sio_buf_add(&cookie, options->cookie_attributes) == 0)
     sio_exchange_header(exchange, SIO_BYTES("Set-Cookie"), sio_buf_bytes(&cookie));
   sio_buf_deinit(&cookie);
@@ -160,6 +174,10 @@ static void open_websocket(sio_session *session, sio_exchange *exchange) {
   }
   sio_websocket_start(session, ws);
   sio_session_open(session);
+}
+
+int sio_engine_random_id(sio_engine *engine, char out[SIO_ID_LEN]) {
+  return sio_random_id(out, &engine->id_counter);
 }
 
 static bool is_id(const sio_engine *engine, sio_bytes id) {

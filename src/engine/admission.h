@@ -12,6 +12,7 @@
 #define SIO_ENGINE_ADMISSION_H
 
 #include "base/frame.h"
+#include "base/random.h"
 #include "engine/session.h"
 #include "http/exchange.h"
 
@@ -57,6 +58,10 @@ typedef struct sio_policy {
   void (*on_packet_create)(void *ctx, sio_session *session, const sio_frame *frame);
   void (*on_drain)(void *ctx, sio_session *session);
 } sio_policy;
+
+/* An id as sessions have them: hard to guess, 20 characters. 0, or SIO_ENOMEM without randomness.
+ */
+int sio_engine_random_id(struct sio_engine *engine, char out[SIO_ID_LEN]);
 
 /* These take the exchange. */
 void sio_engine_verify(struct sio_engine *engine, sio_exchange *exchange);

@@ -137,6 +137,7 @@ void sio_engine_reopen(sio_engine *engine) {
 
 void sio_engine_free(sio_engine *engine) {
   sio_session *session;
+  engine->options.policy = NULL;
   sio_engine_close(engine);
   for (size_t at = 0; (session = sio_map_next(&engine->sessions, &at)) != NULL;) {
     sio_map_del(&engine->sessions, sio_session_id(session));

@@ -17,7 +17,8 @@
 typedef struct sio_engine sio_engine;
 
 typedef struct sio_engine_options {
-  sio_bytes path;          /* "/socket.io/": requests whose path begins with it are ours. Copied */
+  sio_bytes path;          /* "/socket.io/": requests whose path begins with it are ours; without
+                              the slash at its end also that path itself. Copied */
   bool polling, websocket; /* transports enabled */
   bool allow_upgrades;
   uint64_t ping_interval, ping_timeout, upgrade_timeout; /* ms */

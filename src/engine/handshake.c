@@ -139,10 +139,19 @@ void sio_engine_verify(sio_engine *engine, sio_exchange *exchange) {
     sio_polling_serve(it.session, exchange);
 }
 
+/* A prefix that ends with no slash is a whole path, or followed by one. */
+static bool is_ours(const sio_engine *engine, sio_bytes path) {
+  sio_bytes prefix = engine->options.path;
+  if (!sio_bytes_starts(path, prefix))
+    return false;
+  return path.len == prefix.len || prefix.len == 0 || prefix.base[prefix.len - 1] == '/' ||
+         path.base[prefix.len] == '/';
+}
+
 bool sio_engine_on_request(sio_http_handler *handler, sio_exchange *exchange) {
   sio_engine *engine = SIO_OF(handler, sio_engine, handler);
   const sio_cors *cors = engine->options.cors;
-  if (!sio_bytes_starts(sio_exchange_request(exchange)->path, engine->options.path))
+  if (!is_ours(engine, sio_exchange_request(exchange)->path))
     return false;
   if (cors == NULL || !sio_cors_apply(cors, exchange))
     sio_engine_receive(engine, exchange);

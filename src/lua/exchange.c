@@ -85,6 +85,16 @@ void sio_lua_push_exchange(lua_State *L, sio_lua *state, sio_exchange *exchange)
   sio_exchange_set_owner(exchange, &events, handle);
 }
 
+sio_exchange *sio_lua_take_exchange(lua_State *L, int arg) {
+  exchange_handle *handle = sio_lua_check(L, arg, &exchange_type);
+  sio_exchange *exchange = handle->exchange;
+  if (exchange == NULL)
+    return NULL;
+  finish(L, handle);
+  sio_exchange_set_owner(exchange, NULL, NULL);
+  return exchange;
+}
+
 /* --- methods -------------------------------------------------------------------------------------
  */
 
@@ -104,18 +114,11 @@ static int is_over(lua_State *L) {
   return 1;
 }
 
-/* header(name, value or nil): set it (once) or remove it -> true, or nil when it is malformed */
+/* header(name, value, list of values, or nil: removes it) -> false when it cannot be sent */
 static int set_header(lua_State *L) {
-  exchange_handle *handle = check(L);
-  sio_bytes name = opt_bytes(L, 2);
-  if (handle->exchange == NULL)
-    return lua_pushboolean(L, 1), 1;
-  sio_exchange_remove_header(handle->exchange, name);
-  int status =
-      lua_isnoneornil(L, 3) ? 0 : sio_exchange_header(handle->exchange, name, opt_bytes(L, 3));
-  if (status == SIO_ENOMEM)
-    return luaL_error(L, "not enough memory");
-  lua_pushboolean(L, status == 0);
+  sio_exchange *exchange = check(L)->exchange;
+  lua_settop(L, 3);
+  lua_pushboolean(L, exchange == NULL || sio_lua_set_header(L, exchange, 2));
   return 1;
 }
 

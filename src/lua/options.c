@@ -1,6 +1,10 @@
 #include "lua/options.h"
 
+#include <lauxlib.h>
 #include <string.h>
+
+#include "engine/packet.h"
+#include "lua/binary.h"
 
 static lua_Number number(lua_State *L, int index, const char *name) {
   lua_getfield(L, index, name);
@@ -30,6 +34,44 @@ static sio_bytes text(lua_State *L, int index, const char *name) {
   return value;
 }
 
+/* true, false, or absent: whatever the client prefers. */
+static enum sio_context context(lua_State *L, int index) {
+  int type = lua_getfield(L, index, "serverNoContextTakeover");
+  bool value = lua_toboolean(L, -1);
+  lua_pop(L, 1);
+  if (type != LUA_TBOOLEAN)
+    return SIO_CONTEXT_AS_OFFERED;
+  return value ? SIO_CONTEXT_NEVER : SIO_CONTEXT_ALWAYS;
+}
+
+/* A number, false, or true and absent, which are the same. */
+static uint8_t window_bits(lua_State *L, int index, const char *name) {
+  int type = lua_getfield(L, index, name);
+  uint8_t bits = SIO_BITS_AS_OFFERED;
+  if (type == LUA_TNUMBER)
+    bits = (uint8_t)lua_tointeger(L, -1);
+  else if (type == LUA_TBOOLEAN && !lua_toboolean(L, -1))
+    bits = SIO_BITS_REFUSED;
+  lua_pop(L, 1);
+  return bits;
+}
+
+static void deflate_options(lua_State *L, int index, sio_deflate_options *options) {
+  options->is_on = lua_getfield(L, index, "perMessageDeflate") == LUA_TTABLE;
+  if (options->is_on) {
+    int at = lua_gettop(L);
+    options->terms.server_context = context(L, at);
+    options->terms.client_no_context = flag(L, at, "clientNoContextTakeover");
+    options->terms.server_bits = window_bits(L, at, "serverMaxWindowBits");
+    options->terms.client_bits = window_bits(L, at, "clientMaxWindowBits");
+    options->threshold = whole(L, at, "threshold");
+    options->level = (int)number(L, at, "level");
+    options->memory_level = (int)number(L, at, "memLevel");
+    options->strategy = (int)number(L, at, "strategy");
+  }
+  lua_pop(L, 1);
+}
+
 static void engine_options(lua_State *L, int index, sio_engine_options *options) {
   options->path = text(L, index, "path");
   options->polling = flag(L, index, "polling");
@@ -42,6 +84,11 @@ static void engine_options(lua_State *L, int index, sio_engine_options *options)
   options->max_backpressure = whole(L, index, "maxBackpressure");
   options->close_slow = flag(L, index, "closeSlow");
   options->compression_threshold = (long)number(L, index, "compressionThreshold");
+  deflate_options(L, index, &options->deflate);
+  options->max_connections = whole(L, index, "maxConnections");
+  options->max_connections_per_ip = whole(L, index, "maxConnectionsPerIp");
+  options->cookie_name = text(L, index, "cookieName");
+  options->cookie_attributes = text(L, index, "cookieAttributes");
 }
 
 void sio_lua_server_options(lua_State *L, int index, sio_server_options *options) {
@@ -51,6 +98,24 @@ void sio_lua_server_options(lua_State *L, int index, sio_server_options *options
   options->max_attachments = whole(L, index, "maxAttachments");
   options->max_namespaces = whole(L, index, "maxNamespaces");
   options->serve_client = flag(L, index, "serveClient");
+}
+
+sio_frame *sio_lua_initial_packet(lua_State *L, int index) {
+  sio_frame *frame = NULL;
+  sio_bytes data;
+  int type = lua_getfield(L, index, "initialPacket");
+  if (sio_lua_binary_test(L, -1, &data)) {
+    frame = sio_message_binary(data);
+  } else if (type == LUA_TSTRING) {
+    data.base = lua_tolstring(L, -1, &data.len);
+    frame = sio_message_new(data.len);
+    if (frame != NULL)
+      memcpy(sio_message_data(frame), data.base, data.len);
+  }
+  if (type != LUA_TNIL && frame == NULL)
+    luaL_error(L, "not enough memory");
+  lua_pop(L, 1);
+  return frame;
 }
 
 void sio_lua_http_options(lua_State *L, int index, sio_http_options *options) {

@@ -13,6 +13,9 @@
 
 /* The table is at index; strings borrow from it, so it is kept while the options are in use. */
 void sio_lua_server_options(lua_State *L, int index, sio_server_options *options);
+/* The field initialPacket, a string or a Binary, as a message; NULL if there is none. Returns
+ * owned; raises when out of memory. */
+sio_frame *sio_lua_initial_packet(lua_State *L, int index);
 void sio_lua_http_options(lua_State *L, int index, sio_http_options *options);
 
 /* From the table's field cors, a table; false when it is false: no CORS. */

@@ -8,6 +8,9 @@ typedef struct sio_lua_request {
   sio_request *request;
 } sio_lua_request;
 
+/* Registry key: requests to their handles, as long as there are any. */
+static const char handles_key = 0;
+
 static void push_bytes(lua_State *L, sio_bytes bytes) {
   lua_pushlstring(L, bytes.base != NULL ? bytes.base : "", bytes.len);
 }
@@ -135,9 +138,22 @@ void sio_lua_open_request(lua_State *L) {
   lua_pushcfunction(L, index_request);
   lua_setfield(L, -2, "__index");
   lua_pop(L, 1);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &handles_key);
 }
 
 void sio_lua_push_request(lua_State *L, sio_request *request) {
-  sio_lua_request *handle = sio_lua_new(L, &request_type, sizeof *handle, 2);
-  handle->request = sio_request_ref(request);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &handles_key);
+  if (lua_rawgetp(L, -1, request) == LUA_TNIL) {
+    lua_pop(L, 1);
+    sio_lua_request *handle = sio_lua_new(L, &request_type, sizeof *handle, 2);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, -3, request);
+    handle->request = sio_request_ref(request);
+  }
+  lua_replace(L, -2);
 }

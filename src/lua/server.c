@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "lua/admission.h"
 #include "lua/handle.h"
 #include "lua/http.h"
 #include "lua/options.h"
@@ -10,7 +11,7 @@
 
 static const sio_lua_type server_type;
 
-static sio_lua_server *check(lua_State *L) {
+sio_lua_server *sio_lua_check_server(lua_State *L) {
   sio_lua_server *server = sio_lua_check(L, 1, &server_type);
   if (server->server == NULL)
     luaL_error(L, "this server is gone");
@@ -92,6 +93,15 @@ static void keep_slots(lua_State *L, int index) {
       [SIO_SLOT_SESSION_CLOSE] = "sessionClose",
       [SIO_SLOT_ORIGIN] = "origin",
       [SIO_SLOT_UNKNOWN] = "unknown",
+      [SIO_SLOT_REQUEST] = "request",
+      [SIO_SLOT_HANDSHAKE] = "handshake",
+      [SIO_SLOT_ID] = "id",
+      [SIO_SLOT_REFUSED] = "refused",
+      [SIO_SLOT_HEADERS] = "headers",
+      [SIO_SLOT_SESSION] = "session",
+      [SIO_SLOT_PACKET] = "packet",
+      [SIO_SLOT_PACKET_CREATE] = "packetCreate",
+      [SIO_SLOT_DRAIN] = "drain",
   };
   lua_createtable(L, SIO_SLOT_COUNT, 0);
   for (int slot = 1; slot < SIO_SLOT_COUNT; slot++) {
@@ -118,6 +128,8 @@ static int new_server(lua_State *L) {
   sio_server_options options;
   sio_lua_server_options(L, 1, &options);
   options.engine.log = &state->log;
+  sio_lua_policy_init(&server->policy, server);
+  options.engine.policy = &server->policy;
   if (sio_lua_cors_options(L, 1, &server->cors)) {
     server->cors.allows = allows_origin;
     server->cors.ctx = server;
@@ -125,7 +137,9 @@ static int new_server(lua_State *L) {
   }
   lua_pushvalue(L, 3);
   sio_lua_anchor(L, server);
+  options.engine.initial = sio_lua_initial_packet(L, 1);
   server->server = sio_server_new(state->loop, &options, &sio_lua_hooks, server);
+  sio_frame_unref(options.engine.initial);
   if (server->server == NULL) {
     sio_lua_release(L, server);
     return luaL_error(L, "not enough memory");
@@ -138,13 +152,14 @@ static int new_server(lua_State *L) {
 
 /* attach(http handle) */
 static int attach(lua_State *L) {
-  sio_server_attach(check(L)->server, sio_lua_check_http(L, 2));
+  if (sio_server_attach(sio_lua_check_server(L)->server, sio_lua_check_http(L, 2)) < 0)
+    return luaL_error(L, "not enough memory");
   return 0;
 }
 
 /* namespace(name) -> handle, made if there was none */
 static int get_namespace(lua_State *L) {
-  sio_lua_server *server = check(L);
+  sio_lua_server *server = sio_lua_check_server(L);
   sio_bytes name;
   name.base = luaL_checklstring(L, 2, &name.len);
   sio_nsp *nsp = sio_server_nsp(server->server, name, true);
@@ -156,7 +171,7 @@ static int get_namespace(lua_State *L) {
 
 /* close(): every socket disconnects, every session closes */
 static int close_server(lua_State *L) {
-  sio_lua_server *server = check(L);
+  sio_lua_server *server = sio_lua_check_server(L);
   lua_State *before = sio_lua_enter(server->state, L);
   sio_server_close(server->server);
   sio_lua_leave(server->state, before);
@@ -164,13 +179,14 @@ static int close_server(lua_State *L) {
 }
 
 static int reopen(lua_State *L) {
-  sio_server_reopen(check(L)->server);
+  sio_server_reopen(sio_lua_check_server(L)->server);
   return 0;
 }
 
 /* count() -> sessions that are not closed */
 static int count(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)sio_engine_count(sio_server_engine(check(L)->server)));
+  lua_pushinteger(
+      L, (lua_Integer)sio_engine_count(sio_server_engine(sio_lua_check_server(L)->server)));
   return 1;
 }
 
@@ -189,7 +205,7 @@ static int free_server(lua_State *L) {
 
 /* free(): a server that was never attached; nothing may refer to it any more */
 static int release_server(lua_State *L) {
-  sio_lua_release(L, check(L));
+  sio_lua_release(L, sio_lua_check_server(L));
   return free_server(L);
 }
 
@@ -208,5 +224,9 @@ static const sio_lua_type server_type = {"socketio.ServerHandle", methods, free_
 void sio_lua_open_server(lua_State *L) {
   static const luaL_Reg functions[] = {{"server", new_server}, {NULL, NULL}};
   sio_lua_register(L, &server_type);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &server_type);
+  lua_getfield(L, -1, "__index");
+  luaL_setfuncs(L, sio_lua_admission_methods, 0);
+  lua_pop(L, 2);
   luaL_setfuncs(L, functions, 0);
 }

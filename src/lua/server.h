@@ -16,6 +16,8 @@ typedef struct sio_lua_server {
   sio_lua *state;
   sio_server *server; /* NULL once the userdata was finalised */
   sio_cors cors;      /* its strings are anchored by the table in user value 2 */
+  sio_policy policy;
+  sio_exchange *answering; /* while its headers are shown */
 } sio_lua_server;
 
 enum sio_lua_slot {
@@ -31,6 +33,15 @@ enum sio_lua_slot {
   SIO_SLOT_SESSION_CLOSE,
   SIO_SLOT_ORIGIN,
   SIO_SLOT_UNKNOWN,
+  SIO_SLOT_REQUEST,
+  SIO_SLOT_HANDSHAKE,
+  SIO_SLOT_ID,
+  SIO_SLOT_REFUSED,
+  SIO_SLOT_HEADERS,
+  SIO_SLOT_SESSION,
+  SIO_SLOT_PACKET,
+  SIO_SLOT_PACKET_CREATE,
+  SIO_SLOT_DRAIN,
   SIO_SLOT_COUNT
 };
 
@@ -38,6 +49,9 @@ void sio_lua_open_server(lua_State *L);
 
 /* The hooks that call the slots; ctx is the sio_lua_server. */
 extern const sio_hooks sio_lua_hooks;
+
+/* The server behind the handle at index 1; raises when it is another value, or gone. */
+sio_lua_server *sio_lua_check_server(lua_State *L);
 
 /* Pushes the function of a slot (nil when it was not given). */
 void sio_lua_push_slot(lua_State *L, const sio_lua_server *server, enum sio_lua_slot slot);

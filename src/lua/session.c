@@ -57,6 +57,12 @@ static int get_buffered(lua_State *L) {
   return 1;
 }
 
+/* watch(): from now on the slots packet, packetCreate and drain are called */
+static int watch(lua_State *L) {
+  sio_session_watch(check(L)->session);
+  return 0;
+}
+
 /* close(discard) */
 static int close_session(lua_State *L) {
   session_handle *handle = check(L);
@@ -79,6 +85,7 @@ static const luaL_Reg methods[] = {
     {"state", get_state},
     {"request", get_request},
     {"buffered", get_buffered},
+    {"watch", watch},
     {"close", close_session},
     {NULL, NULL},
 };

@@ -1,0 +1,83 @@
+--- The cookie that carries a session's id, for proxies that send a client to the same server again: its options, and
+-- what the core sends of it.
+
+local cookie = {}
+
+local function token(value)
+  return type(value) == "string" and value:find("^[%w!#$%%&'*+.^_`|~-]+$") ~= nil, "name of a cookie"
+end
+
+-- What may stand in an attribute.
+local function attribute(what)
+  return function(value)
+    return value == false or (type(value) == "string" and not value:find("[%c;\127]")), what .. " or false"
+  end
+end
+
+local function boolean(value)
+  return type(value) == "boolean", "boolean"
+end
+
+local function finite(value)
+  return type(value) == "number" and value == value and math.abs(value) < math.huge, "number"
+end
+
+local function word(...)
+  local words = {}
+  for _, one in ipairs({ ... }) do
+    words[one] = true
+  end
+  local expected = '"' .. table.concat({ ... }, '", "') .. '"'
+  return function(value)
+    return type(value) == "string" and words[value:lower()] or false, expected
+  end
+end
+
+local same_site = word("lax", "strict", "none")
+
+--- Name to { default, kind }.
+cookie.known = {
+  name = { "io", token },
+  path = { "/", attribute("path") },
+  domain = { nil, attribute("domain") },
+  expires = { nil, finite }, -- as os.time gives it
+  maxAge = { nil, finite },
+  secure = { false, boolean },
+  httpOnly = { true, boolean },
+  partitioned = { false, boolean },
+  priority = { nil, word("low", "medium", "high") },
+  sameSite = {
+    "lax",
+    function(value)
+      local ok, expected = same_site(value)
+      return ok or type(value) == "boolean", expected .. " or boolean"
+    end,
+  },
+}
+
+local function capital(text)
+  return text:sub(1, 1):upper() .. text:sub(2):lower()
+end
+
+--- What follows the value, in the order of the reference; all are checked options.
+function cookie.attributes(all)
+  local parts = {}
+  local function add(condition, text, ...)
+    if condition then
+      parts[#parts + 1] = "; " .. text:format(...)
+    end
+  end
+  local same = all.sameSite == true and "strict" or all.sameSite
+  add(all.maxAge, "Max-Age=%d", math.floor(all.maxAge or 0))
+  add(all.domain and all.domain ~= "", "Domain=%s", all.domain)
+  add(all.path and all.path ~= "", "Path=%s", all.path)
+  add(all.expires, "Expires=%s", os.date("!%a, %d %b %Y %H:%M:%S GMT", math.floor(all.expires or 0)))
+  add(all.httpOnly, "HttpOnly")
+  add(all.secure, "Secure")
+  add(all.partitioned, "Partitioned")
+  add(all.priority, "Priority=%s", all.priority and capital(all.priority))
+  add(same, "SameSite=%s", same and capital(same))
+  return table.concat(parts)
+end
+
+return cookie
