@@ -71,7 +71,7 @@ static void open_app(app *it, void **state) {
   sio_server_options_init(&options);
   it->server = sio_server_new(it->http->loop, &options, &hooks, it);
   assert_non_null(it->server);
-  sio_server_attach(it->server, it->http->server);
+  assert_int_equal(sio_server_attach(it->server, it->http->server), 0);
 }
 
 static void close_app(app *it) {
@@ -177,7 +177,7 @@ static void client_files_may_be_left_out(void **state) {
   sio_server_options_init(&options);
   options.serve_client = false;
   it.server = sio_server_new(it.http->loop, &options, &hooks, &it);
-  sio_server_attach(it.server, it.http->server);
+  assert_int_equal(sio_server_attach(it.server, it.http->server), 0);
   assert_non_null(strstr(ask(&it, "GET", "/socket.io/socket.io.js", ""), "Transport unknown"));
   close_app(&it);
 }

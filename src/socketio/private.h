@@ -21,7 +21,7 @@ struct sio_server {
   sio_loop *loop;
   sio_engine *engine;
   sio_client_files *files; /* NULL when they are not served */
-  bool is_attached;
+  sio_list attachments;    /* to HTTP servers */
   sio_deadlines connecting; /* of clients that have joined nothing yet */
   sio_list clients;
   sio_map nsps;

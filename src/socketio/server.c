@@ -92,6 +92,7 @@ sio_server *sio_server_new(sio_loop *loop, const sio_server_options *options,
   server->ctx = ctx;
   server->loop = loop;
   sio_list_init(&server->clients);
+  sio_list_init(&server->attachments);
   sio_deadlines_init(&server->connecting, options->connect_timeout, sio_client_expire);
   sio_loop_watch(loop, &server->connecting);
   if (sio_map_init(&server->nsps) == 0 && set_up(server) == 0)
@@ -100,12 +101,44 @@ sio_server *sio_server_new(sio_loop *loop, const sio_server_options *options,
   return NULL;
 }
 
-/* The handlers are asked for client files first, since the engine takes all of its path. */
-void sio_server_attach(sio_server *server, sio_http_server *http) {
-  sio_http_server_add(http, sio_engine_handler(server->engine), true);
-  if (server->files != NULL)
-    sio_http_server_add(http, sio_client_files_handler(server->files), true);
-  server->is_attached = true;
+/* --- HTTP servers --- */
+
+typedef struct attachment { /* to one of them */
+  sio_list node;
+  sio_server *server;
+  sio_http_handler handler;
+} attachment;
+
+static bool ask(sio_http_handler *handler, sio_exchange *exchange) {
+  return handler->on_request(handler, exchange);
+}
+
+/* Client files first, since the engine takes all of its path. */
+static bool on_request(sio_http_handler *handler, sio_exchange *exchange) {
+  const sio_server *server = SIO_OF(handler, attachment, handler)->server;
+  if (server->files != NULL && ask(sio_client_files_handler(server->files), exchange))
+    return true;
+  return ask(sio_engine_handler(server->engine), exchange);
+}
+
+int sio_server_attach(sio_server *server, sio_http_server *http) {
+  attachment *new = sio_calloc(1, sizeof(*new));
+  if (new == NULL)
+    return SIO_ENOMEM;
+  new->server = server;
+  new->handler.on_request = on_request;
+  sio_list_push(&server->attachments, &new->node);
+  sio_http_server_add(http, &new->handler, true);
+  return 0;
+}
+
+static void detach(sio_server *server) {
+  sio_list *node;
+  while ((node = sio_list_shift(&server->attachments)) != NULL) {
+    attachment *old = SIO_OF(node, attachment, node);
+    sio_http_server_remove(&old->handler);
+    sio_free(old);
+  }
 }
 
 static void end_clients(sio_server *server) {
@@ -120,14 +153,6 @@ void sio_server_close(sio_server *server) {
 
 void sio_server_reopen(sio_server *server) {
   sio_engine_reopen(server->engine);
-}
-
-static void detach(sio_server *server) {
-  if (!server->is_attached)
-    return;
-  sio_http_server_remove(sio_engine_handler(server->engine));
-  if (server->files != NULL)
-    sio_http_server_remove(sio_client_files_handler(server->files));
 }
 
 static void free_nsps(sio_server *server) {

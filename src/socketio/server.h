@@ -77,8 +77,11 @@ typedef struct sio_hooks {
 sio_server *sio_server_new(sio_loop *loop, const sio_server_options *options,
                            const sio_hooks *hooks, void *ctx);
 
-/* Answers Socket.IO's paths on that HTTP server, before the handlers it has. Once. */
-void sio_server_attach(sio_server *server, sio_http_server *http);
+/*
+ * Answers Socket.IO's paths on that HTTP server, before the handlers it has; on any number of
+ * them, on each once. 0 or SIO_ENOMEM.
+ */
+int sio_server_attach(sio_server *server, sio_http_server *http);
 
 sio_engine *sio_server_engine(const sio_server *server);
 
