@@ -19,6 +19,7 @@ file(GLOB sio_lua_sources CONFIGURE_DEPENDS src/lua/*.c)
 add_library(sio_lua OBJECT ${sio_lua_sources})
 sio_target(sio_lua)
 target_include_directories(sio_lua SYSTEM PUBLIC "${LUA_INCLUDE_DIR}")
+target_compile_definitions(sio_lua PRIVATE SIO_VERSION="${PROJECT_VERSION}")
 target_link_libraries(sio_lua PUBLIC sio_core)
 
 add_library(socketio MODULE)

@@ -42,5 +42,7 @@ int luaopen_socketio_core(lua_State *L) {
   sio_lua_open_socket(L);
   sio_lua_open_namespace(L);
   sio_lua_open_session(L);
+  lua_pushliteral(L, SIO_VERSION);
+  lua_setfield(L, -2, "_VERSION");
   return 1;
 }
