@@ -137,18 +137,19 @@ function methods:eventNames()
   return array(names)
 end
 
-local function call(self, phase, event, listener, ...)
+local function call(scope, self, phase, event, listener, ...)
   if type(listener) == "table" then
     remove(self, event, function(other)
       return other == listener
     end)
     listener = listener.once
   end
-  tasks.run(self, phase, event, listener, ...)
+  tasks.run(scope, phase, event, listener, ...)
 end
 
---- Calls the listeners of event with the arguments, each in a task. False if there are none.
-function events.fire(self, phase, event, ...)
+--- Calls the listeners of event with the arguments, each in a task of scope. False if there are
+-- none.
+function events.fire_in(scope, self, phase, event, ...)
   local on = self._on
   local entry = on and on[event]
   if entry == nil then
@@ -156,12 +157,17 @@ function events.fire(self, phase, event, ...)
   end
   if is_list(entry) then
     for i = 1, #entry do
-      call(self, phase, event, entry[i], ...)
+      call(scope, self, phase, event, entry[i], ...)
     end
   else
-    call(self, phase, event, entry, ...)
+    call(scope, self, phase, event, entry, ...)
   end
   return true
+end
+
+--- The same in tasks of the object itself.
+function events.fire(self, ...)
+  return events.fire_in(self, self, ...)
 end
 
 return events

@@ -21,24 +21,54 @@ local request_meta = object.class("socketio.HttpRequest", Request, {}, function(
   return self._request[key]
 end)
 
+-- The body has come, or never will: tells all who asked for it.
+local function settle(self, body, err)
+  local waiting = self._waiting
+  rawset(self, "_waiting", nil)
+  rawset(self, "_body", body)
+  rawset(self, "_problem", err)
+  for _, answered in ipairs(waiting or {}) do
+    tasks.run(self._scope, "request", nil, answered, err, body)
+  end
+end
+
+-- Calls answered(err, body), once the body is there. It is read once, for all who ask.
+local function read(self, answered)
+  local waiting = self._waiting
+  if self._body or self._problem then
+    answered(self._problem, self._body)
+  elseif waiting then
+    waiting[#waiting + 1] = answered
+  else
+    rawset(self, "_waiting", { answered })
+    self._exchange:onGone(function(_, err)
+      settle(self, nil, err)
+    end)
+    self._exchange:readBody(MAX_BODY, function(body, err)
+      settle(self, body, err)
+    end)
+  end
+end
+
+-- with_answer for a method whose one argument is fn or nil.
+local function with_answer(method, fn, start)
+  if fn == nil then
+    return emitting.with_answer(method, start)
+  end
+  return emitting.with_answer(method, start, check.fn(1, method, fn))
+end
+
 --- The body, at most limit bytes (1 MB); waits for it, or calls fn(err, text).
 function Request:text(fn)
-  return emitting.with_answer("text", function(answered)
-    if self._body then
-      answered(nil, self._body)
-      return
-    end
-    self._exchange:readBody(MAX_BODY, function(body, err)
-      rawset(self, "_body", body)
-      answered(err, body)
-    end)
-  end, fn)
+  return with_answer("text", fn, function(answered)
+    read(self, answered)
+  end)
 end
 
 --- The body as JSON; waits for it, or calls fn(err, value).
 function Request:json(fn)
-  return emitting.with_answer("json", function(answered)
-    Request.text(self, function(err, text)
+  return with_answer("json", fn, function(answered)
+    read(self, function(err, text)
       if err then
         answered(err)
         return
@@ -50,7 +80,7 @@ function Request:json(fn)
         answered(nil, value)
       end
     end)
-  end, fn)
+  end)
 end
 
 -- === Answers =================================================================================
@@ -100,7 +130,11 @@ end
 
 --- The whole answer: a value as JSON.
 function Response:json(value)
-  return send(self, "application/json; charset=utf-8", core.encode(value))
+  local ok, text = pcall(core.encode, value)
+  if not ok then
+    check.raise(text)
+  end
+  return send(self, "application/json; charset=utf-8", text)
 end
 
 --- The whole answer: a file, with its type and ETag; 404 when there is none.
@@ -141,6 +175,16 @@ local response_meta = object.class("socketio.HttpResponse", Response, {
     return self._exchange:isOver()
   end,
 })
+
+-- A handler failed: an answer that has not begun says so, one that has is cut off.
+local function fail(self)
+  if self._started then
+    self._exchange:destroy()
+  else
+    self._exchange:header("Content-Type", nil)
+    self._exchange:send(500, "text/plain; charset=utf-8", "Internal Server Error")
+  end
+end
 
 -- === Servers =================================================================================
 
@@ -226,9 +270,18 @@ function HttpServer:_added(event)
   end
   rawset(self, "_listens", true)
   self._http:onRequest(function(exchange, request)
-    local req = setmetatable({ _request = request, _exchange = exchange }, request_meta)
     local res = setmetatable({ statusCode = 200, _exchange = exchange }, response_meta)
-    events.fire(self, "request", "request", req, res)
+    local scope = {
+      _fail = function(_, ...)
+        fail(res)
+        self:_fail(...)
+      end,
+    }
+    local req = { _request = request, _exchange = exchange, _scope = scope }
+    setmetatable(req, request_meta)
+    if not events.fire_in(scope, self, "request", "request", req, res) then
+      res:status(404):send("Not Found")
+    end
   end)
 end
 
@@ -253,7 +306,8 @@ end
 
 local wrapped = setmetatable({}, { __mode = "k" })
 
---- The object of a request's handle: always the same, as long as anybody keeps it. Its body is not for the application.
+--- - The object of a request's handle: always the same, as long as anybody keeps it. Its body is
+-- not for the application.
 function http.wrap(request)
   local req = wrapped[request]
   if not req then

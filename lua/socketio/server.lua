@@ -53,6 +53,9 @@ end
 -- auth, next), a parent of the namespaces that clients ask for and it takes. fn listens to
 -- "connection".
 function Server:of(name, fn)
+  if fn ~= nil then
+    fn = check.fn(2, "of", fn)
+  end
   local nsp
   if pattern.is(name) or check.callable(name) then
     nsp = parent.new(self, name)
@@ -117,6 +120,11 @@ local function attach(self, server)
       return
     end
   end
+  if not server._report then
+    rawset(server, "_report", function(...)
+      self:_report(...)
+    end)
+  end
   self._core:attach(server._http)
   self._http[#self._http + 1] = server
 end
@@ -137,6 +145,9 @@ function Server:listen(target, given)
   if http.is_server(target) then
     return Server.attach(self, target, given)
   end
+  if given ~= nil and type(given) ~= "table" then
+    check.fail(2, "listen", "table of options", given)
+  end
   local server = self._own
   if not server then
     local http_options = {}
@@ -147,9 +158,6 @@ function Server:listen(target, given)
       http_options[name] = value
     end
     server = http.createServer(http_options)
-    rawset(server, "_report", function(...)
-      self:_report(...)
-    end)
   end
   local ok, message, code = server:listen(target)
   if not ok then

@@ -175,6 +175,17 @@ static int finish_answer(lua_State *L) {
   return 0;
 }
 
+/* destroy(): closes the connection, without a further word */
+static int destroy(lua_State *L) {
+  exchange_handle *handle = check(L);
+  sio_exchange *exchange = handle->exchange;
+  if (exchange == NULL)
+    return 0;
+  finish(L, handle);
+  sio_exchange_destroy(exchange);
+  return 0;
+}
+
 /* readBody(limit, fn): fn(body) or fn(nil, why), later or at once */
 static int read_body(lua_State *L) {
   exchange_handle *handle = check(L);
@@ -203,8 +214,9 @@ static const luaL_Reg methods[] = {
     {"isOver", is_over},       {"header", set_header},
     {"send", send_answer},     {"sendFile", send_file},
     {"start", start_answer},   {"write", write_piece},
-    {"finish", finish_answer}, {"readBody", read_body},
-    {"onGone", on_gone},       {NULL, NULL},
+    {"finish", finish_answer}, {"destroy", destroy},
+    {"readBody", read_body},   {"onGone", on_gone},
+    {NULL, NULL},
 };
 
 static const sio_lua_type exchange_type = {"socketio.ExchangeHandle", methods, NULL};
