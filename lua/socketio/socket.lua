@@ -60,7 +60,9 @@ end
 
 --- The client behind the socket: its connection.
 function getters:client()
-  return { conn = self.conn, id = self.conn.id, request = self.request }
+  local client = { conn = self.conn, id = self.conn.id, request = self.request }
+  rawset(self, "client", client)
+  return client
 end
 
 function getters:request()
