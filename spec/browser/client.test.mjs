@@ -25,7 +25,11 @@ describe("the official client in a bare page", () => {
           });
         };
         socket.on("connect_error", (error) => reject(error));
-        socket.on("connect", () => (upgrade ? socket.io.engine.on("upgrade", ask) : ask()));
+        socket.on("connect", () => {
+          const { engine } = socket.io;
+          if (upgrade && engine.transport.name === "polling") engine.on("upgrade", ask);
+          else ask();
+        });
       });
     } finally {
       socket.disconnect();

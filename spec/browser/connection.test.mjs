@@ -33,8 +33,9 @@ describe("the chat's connection", () => {
   it("moves from polling to WebSocket", async () => {
     const server = await Program.start(chat, "127.0.0.1:0");
     const ann = await visitor(browser, server.url);
-    const polling = await recorded(ann.page, /^connected via polling$/);
-    await recorded(ann.page, /^connected via websocket$/, polling);
+    await recorded(ann.page, /^connected via websocket$/);
+    const urls = () => performance.getEntriesByType("resource").map(({ name }) => name);
+    assert.match((await ann.page.evaluate(urls)).join("\n"), /transport=polling/);
     await server.stop();
     await recorded(ann.page, /^reconnecting…$/);
     await browser.closePages(/ERR_CONNECTION_REFUSED/);

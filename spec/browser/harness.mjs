@@ -32,6 +32,9 @@ const quiet = [
 
 const running = new Set();
 
+// At the end of all: what tests that failed have left running.
+after(() => running.forEach((program) => program.process.kill("SIGKILL")));
+
 /** What `promise` gives, unless the time limit passes or a program dies first. */
 export async function within(promise, what) {
   let timer;
@@ -112,7 +115,7 @@ export class Program {
   }
 }
 
-/** A browser for the tests of a file. It ends with them, and each test's pages end with the test. */
+/** A browser for the tests of a file. It ends with them, each test's pages end with the test. */
 export function useBrowser() {
   let browser;
   const pages = new Map(); // page to its complaints
@@ -122,10 +125,7 @@ export function useBrowser() {
     browser = await chromium.launch({ executablePath, args: quiet, timeout });
   });
 
-  after(async () => {
-    for (const program of running) program.process.kill("SIGKILL"); // left by tests that failed
-    await browser?.close();
-  });
+  after(() => browser?.close());
 
   // Closes the pages. They must not have complained, unless `expected` matches it.
   async function closePages(expected) {

@@ -134,8 +134,8 @@ function entry(key, selected, action, ...children) {
 
 function roomEntry(id, count, talk, current) {
   const how = talk ? "" : " not-joined";
-  const detail = element("span", { className: "count", textContent: count });
-  detail.append(element("span", { className: "unseen", textContent: talk ? " here" : " there, join" }));
+  const hint = element("span", { className: "unseen", textContent: talk ? " here" : " there, join" });
+  const detail = element("span", { className: "count" }, String(count), hint);
   const made = entry(id, talk && talk === current, () => act("openRoom", id),
     element("span", { className: `name${how}`, textContent: id }), detail);
   if (talk?.unread) made.firstChild.append(badge(talk.unread));
