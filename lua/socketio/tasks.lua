@@ -48,7 +48,13 @@ function tasks.await(method, start)
     return table.unpack(results, 1, results.n)
   end
   waiting = true
-  return yield()
+  local function result(...)
+    if finished then
+      return ...
+    end
+    return result(yield()) -- it was the application that resumed the coroutine
+  end
+  return result(yield())
 end
 
 --- Writes an error to standard error. what says where it happened.

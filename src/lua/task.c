@@ -19,7 +19,9 @@ static lua_State *take(lua_State *L, sio_lua *state) {
   if (state->idle_tasks == 0)
     return lua_newthread(L);
   lua_rawgetp(L, LUA_REGISTRYINDEX, &pool_key);
-  lua_rawgeti(L, -1, state->idle_tasks--);
+  lua_rawgeti(L, -1, state->idle_tasks);
+  lua_pushnil(L); /* or it would live as long as the pool, should nobody ever wake it */
+  lua_rawseti(L, -3, state->idle_tasks--);
   lua_replace(L, -2);
   return lua_tothread(L, -1);
 }
@@ -55,6 +57,7 @@ static void fail(lua_State *L, lua_State *co, int about) {
   luaL_traceback(L, co, text != NULL ? text : "(error object is not a string)", 0);
   lua_xmove(co, L, 1);
   lua_resetthread(co);
+  lua_settop(co, 0);
   lua_getfield(L, about, "_fail");
   lua_pushvalue(L, about);
   lua_pushvalue(L, about + 1);
@@ -126,6 +129,8 @@ static int wake(lua_State *L) {
   lua_State *co = lua_tothread(L, 2);
   sio_lua *state = sio_lua_get(L);
   int nargs = lua_gettop(L) - 2;
+  if (lua_status(co) != LUA_YIELD)
+    return 0; /* the application has closed it */
   luaL_checkstack(L, 16, NULL);
   if (!lua_checkstack(co, nargs + LUA_MINSTACK))
     return luaL_error(L, "not enough memory");
