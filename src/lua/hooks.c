@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "lua/binary.h"
 #include "lua/decode.h"
 #include "lua/message.h"
 #include "lua/server.h"
@@ -241,6 +242,25 @@ static void on_forget(void *ctx, sio_socket *socket) {
   forget(ctx, socket);
 }
 
+/* slot(conn, text or Binary) */
+static int message_protected(lua_State *L) {
+  call *c = lua_touserdata(L, 1);
+  sio_lua_push_slot(L, c->server, c->slot);
+  sio_lua_push_conn(L, c->server, (sio_session *)c->pointer);
+  if (c->flag)
+    sio_lua_binary_push(L, c->bytes);
+  else
+    lua_pushlstring(L, c->bytes.base, c->bytes.len);
+  lua_call(L, 2, 0);
+  return 0;
+}
+
+static void on_message(void *ctx, sio_session *session, sio_bytes data, bool binary) {
+  call c = {
+      .server = ctx, .slot = SIO_SLOT_MESSAGE, .pointer = session, .bytes = data, .flag = binary};
+  enter(ctx, message_protected, &c);
+}
+
 static void on_upgrade(void *ctx, sio_session *session) {
   tell(ctx, SIO_SLOT_UPGRADE, session, NULL, NULL);
 }
@@ -280,6 +300,7 @@ const sio_hooks sio_lua_hooks = {
     .on_error = on_error,
     .on_forget = on_forget,
     .on_room = on_room,
+    .on_message = on_message,
     .on_upgrade = on_upgrade,
     .on_session_close = on_session_close,
 };

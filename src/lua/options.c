@@ -98,6 +98,7 @@ void sio_lua_server_options(lua_State *L, int index, sio_server_options *options
   options->max_attachments = whole(L, index, "maxAttachments");
   options->max_namespaces = whole(L, index, "maxNamespaces");
   options->serve_client = flag(L, index, "serveClient");
+  options->raw = flag(L, index, "raw");
 }
 
 sio_frame *sio_lua_initial_packet(lua_State *L, int index) {

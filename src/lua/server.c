@@ -93,6 +93,7 @@ static void keep_slots(lua_State *L, int index) {
       [SIO_SLOT_SESSION_CLOSE] = "sessionClose",
       [SIO_SLOT_ORIGIN] = "origin",
       [SIO_SLOT_UNKNOWN] = "unknown",
+      [SIO_SLOT_MESSAGE] = "message",
       [SIO_SLOT_REQUEST] = "request",
       [SIO_SLOT_HANDSHAKE] = "handshake",
       [SIO_SLOT_ID] = "id",
@@ -178,6 +179,12 @@ static int close_server(lua_State *L) {
   return 0;
 }
 
+/* bind(): a raw server speaks Socket.IO from now on */
+static int bind_server(lua_State *L) {
+  sio_server_bind(sio_lua_check_server(L)->server);
+  return 0;
+}
+
 static int reopen(lua_State *L) {
   sio_server_reopen(sio_lua_check_server(L)->server);
   return 0;
@@ -210,13 +217,10 @@ static int release_server(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"attach", attach},
-    {"namespace", get_namespace},
-    {"close", close_server},
-    {"reopen", reopen},
-    {"count", count},
-    {"free", release_server},
-    {NULL, NULL},
+    {"attach", attach},       {"namespace", get_namespace},
+    {"close", close_server},  {"bind", bind_server},
+    {"reopen", reopen},       {"count", count},
+    {"free", release_server}, {NULL, NULL},
 };
 
 static const sio_lua_type server_type = {"socketio.ServerHandle", methods, free_server};

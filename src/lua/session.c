@@ -1,5 +1,7 @@
 /* The handle of a session: what socket.conn and io.engine show. */
 #include "base/error.h"
+#include "engine/packet.h"
+#include "lua/binary.h"
 #include "lua/handle.h"
 #include "lua/request.h"
 #include "lua/socket.h"
@@ -63,6 +65,22 @@ static int watch(lua_State *L) {
   return 0;
 }
 
+/* send(text or Binary) -> whether it was queued */
+static int send_message(lua_State *L) {
+  session_handle *handle = check(L);
+  sio_bytes data;
+  bool binary = sio_lua_binary_test(L, 2, &data);
+  if (!binary)
+    data.base = luaL_checklstring(L, 2, &data.len);
+  sio_frame *frame = binary ? sio_message_binary(data) : sio_packet_frame(SIO_PACKET_MESSAGE, data);
+  if (frame == NULL)
+    return luaL_error(L, "not enough memory");
+  int status = sio_session_send(handle->session, frame);
+  sio_frame_unref(frame);
+  lua_pushboolean(L, status == 0);
+  return 1;
+}
+
 /* close(discard) */
 static int close_session(lua_State *L) {
   session_handle *handle = check(L);
@@ -80,14 +98,9 @@ static int free_session(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"id", get_id},
-    {"transport", get_transport},
-    {"state", get_state},
-    {"request", get_request},
-    {"buffered", get_buffered},
-    {"watch", watch},
-    {"close", close_session},
-    {NULL, NULL},
+    {"id", get_id},           {"transport", get_transport}, {"state", get_state},
+    {"request", get_request}, {"buffered", get_buffered},   {"watch", watch},
+    {"send", send_message},   {"close", close_session},     {NULL, NULL},
 };
 
 static const sio_lua_type session_type = {"socketio.SessionHandle", methods, free_session};

@@ -18,24 +18,33 @@ void sio_server_options_init(sio_server_options *options) {
 
 /* --- what the engine tells --- */
 
-static void on_session(void *ctx, sio_session *session) {
-  sio_server *server = ctx;
+/* False: no memory, and the session is closing. */
+static bool start_client(sio_server *server, sio_session *session) {
   sio_client *client = sio_client_new(server, session);
   if (client == NULL) {
     sio_session_close(session, true);
-    return;
+    return false;
   }
   sio_deadline_start(&server->connecting, &client->connecting, sio_loop_now(server->loop));
+  return true;
+}
+
+static void on_session(void *ctx, sio_session *session) {
+  sio_server *server = ctx;
+  if (!server->options.raw && !start_client(server, session))
+    return;
   if (server->hooks->on_session != NULL)
     server->hooks->on_session(server->ctx, session);
 }
 
-/* A session without a client is closing. */
+/* A session without a client is raw, or closing. */
 static void on_message(void *ctx, sio_session *session, char *data, size_t len, bool binary) {
-  (void)ctx;
+  const sio_server *server = ctx;
   sio_client *client = sio_session_data(session);
   if (client != NULL)
     sio_client_receive(client, sio_bytes_of(data, len), binary);
+  else if (server->hooks->on_message != NULL && sio_session_get_state(session) == SIO_OPEN)
+    server->hooks->on_message(server->ctx, session, sio_bytes_of(data, len), binary);
 }
 
 static void on_upgrade(void *ctx, sio_session *session) {
@@ -175,6 +184,10 @@ void sio_server_free(sio_server *server) {
 }
 
 /* --- what it has --- */
+
+void sio_server_bind(sio_server *server) {
+  server->options.raw = false;
+}
 
 sio_engine *sio_server_engine(const sio_server *server) {
   return server->engine;

@@ -21,7 +21,8 @@ typedef struct sio_server_options {
   uint64_t connect_timeout; /* ms for a client to join its first namespace */
   size_t max_attachments;   /* a packet */
   size_t max_namespaces;    /* joined or being joined by one client */
-  bool serve_client;        /* answer <path>socket.io.js and its like */
+  bool raw; /* messages of sessions go to on_message: Engine.IO alone, until sio_server_bind */
+  bool serve_client; /* answer <path>socket.io.js and its like */
 } sio_server_options;
 
 void sio_server_options_init(sio_server_options *options); /* the reference's defaults */
@@ -64,6 +65,8 @@ typedef struct sio_hooks {
   void (*on_forget)(void *ctx, sio_socket *socket);
   /* A socket joined (true) or left a room. Only for namespaces and sockets that are watched. */
   void (*on_room)(void *ctx, sio_socket *socket, sio_bytes room, bool joined);
+  /* A message of a session that opened while the server was raw. Borrows data. May be NULL. */
+  void (*on_message)(void *ctx, sio_session *session, sio_bytes data, bool binary);
   /* A client's session was opened; changed its transport; sent all that was queued. NULL: nobody
    * wants to know. */
   void (*on_session)(void *ctx, sio_session *session);
@@ -82,6 +85,9 @@ sio_server *sio_server_new(sio_loop *loop, const sio_server_options *options,
  * them, on each once. 0 or SIO_ENOMEM.
  */
 int sio_server_attach(sio_server *server, sio_http_server *http);
+
+/* A raw server speaks Socket.IO from now on, with the sessions that open. */
+void sio_server_bind(sio_server *server);
 
 sio_engine *sio_server_engine(const sio_server *server);
 
