@@ -100,6 +100,12 @@ static void live_on_polling(client *it, client *other) {
   turn(it, other);
 }
 
+static void live_refused(client *it, client *other) {
+  SAY(it, "GET /socket.io/?transport=tobi HTTP/1.1\r\nHost: x\r\n\r\n");
+  SAY(other, "GET /socket.io/?EIO=4&transport=websocket&sid=x HTTP/1.1\r\n" WS_HEADERS "\r\n");
+  turn(it, other);
+}
+
 /* What the hooks tell is counted, not logged: the log would need memory too. */
 typedef struct count {
   engine_fixture fix;
@@ -141,6 +147,8 @@ static bool open_all(count *it) {
   sio_http_options_init(&options);
   sio_engine_options_init(&it->fix.options);
   it->fix.options.compression_threshold = 0;
+  it->fix.options.max_connections_per_ip = 10;
+  it->fix.options.cookie_name = SIO_BYTES("io");
   it->fix.server = sio_http_server_new(it->fix.loop, &options);
   it->fix.engine = sio_engine_new(it->fix.loop, &it->fix.options, &hooks, it);
   if (it->fix.server == NULL || it->fix.engine == NULL)
@@ -187,10 +195,19 @@ static void survives_on_polling_and_the_upgrade(void **state) {
   assert_int_equal(how.upgraded, 1);
 }
 
+static void survives_refusals(void **state) {
+  (void)state;
+  life how = {.live = live_refused};
+  fail_alloc_at(0);
+  assert_true(fail_each_alloc(live_once, &how) > 10);
+  assert_int_equal(how.opened, 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(survives_on_websocket),
       cmocka_unit_test(survives_on_polling_and_the_upgrade),
+      cmocka_unit_test(survives_refusals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -65,15 +65,23 @@ static const sio_policy *watcher(const sio_session *session) {
   return session->is_watched ? session->engine->options.policy : NULL;
 }
 
+static int push(sio_session *session, sio_frame *frame) {
+  return session->ws != NULL ? sio_ws_send(session->ws, frame) : sio_polling_push(session, frame);
+}
+
+/* The flush, which comes behind that of the transport, tells of the drain. */
+static int push_watched(sio_session *session, sio_frame *frame, const sio_policy *policy) {
+  policy->on_packet_create(policy->ctx, session, frame);
+  if (session->state == SIO_CLOSED)
+    return SIO_ECLOSED;
+  int err = push(session, frame);
+  sio_session_flush_later(session);
+  return err;
+}
+
 int sio_session_push(sio_session *session, sio_frame *frame) {
   const sio_policy *policy = watcher(session);
-  if (policy != NULL) {
-    policy->on_packet_create(policy->ctx, session, frame);
-    if (session->state == SIO_CLOSED)
-      return SIO_ECLOSED;
-    sio_session_flush_later(session); /* tells of the drain */
-  }
-  return session->ws != NULL ? sio_ws_send(session->ws, frame) : sio_polling_push(session, frame);
+  return policy != NULL ? push_watched(session, frame, policy) : push(session, frame);
 }
 
 static bool is_too_slow(const sio_session *session) {
