@@ -41,8 +41,8 @@ table("attachments", [
   ],
   [
     "a placeholder that is none",
-    [`451-["echo",{"_placeholder":1,"num":0}]`, A],
-    ['42["echo",{"_placeholder":1,"num":0}]'],
+    [`451-["echo",{"_placeholder":1}]`, A],
+    ['42["echo",{"_placeholder":1}]'],
   ],
   ...["5", "-1", '"splice"', '"0"', "null", "true", "[0]", "1e999", "{}"].map((num) => [
     `number ${num}`,
