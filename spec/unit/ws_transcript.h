@@ -66,11 +66,14 @@ static inline void transcript_feed(transcript *out, sio_ws_decoder *decoder, sio
 
 /*
  * Reads the stream in pieces whose sizes next_size gives (NULL: all at once). *out is empty before.
+ * deflate: what was agreed on, or NULL.
  */
-static inline void transcript_read(transcript *out, sio_bytes stream, size_t max_message,
-                                   size_t (*next_size)(void *ctx), void *ctx) {
+static inline void transcript_read_packed(transcript *out, sio_bytes stream, size_t max_message,
+                                          sio_deflate *deflate, size_t (*next_size)(void *ctx),
+                                          void *ctx) {
   sio_ws_decoder decoder;
   sio_ws_decoder_init(&decoder, max_message);
+  decoder.deflate = deflate;
   for (size_t at = 0, n; at < stream.len; at += n) {
     size_t left = stream.len - at;
     n = next_size != NULL ? next_size(ctx) : left;
@@ -78,6 +81,11 @@ static inline void transcript_read(transcript *out, sio_bytes stream, size_t max
     transcript_feed(out, &decoder, sio_bytes_of(stream.base + at, n));
   }
   sio_ws_decoder_deinit(&decoder);
+}
+
+static inline void transcript_read(transcript *out, sio_bytes stream, size_t max_message,
+                                   size_t (*next_size)(void *ctx), void *ctx) {
+  transcript_read_packed(out, stream, max_message, NULL, next_size, ctx);
 }
 
 #endif
