@@ -125,7 +125,7 @@ local function send_with_answers(self, answered, event, ...)
     end, not self._flags.timeout and one_less or nil)
   end
   if missing == 0 then
-    finish(nil)
+    tasks.run(self._nsp, "acknowledgement", event, finish, nil)
   elseif self._flags.timeout then
     timer = core.timer(function()
       self._nsp:_forget(sockets, id)

@@ -50,12 +50,28 @@ static void keep_waiting(lua_State *L, int about) {
   lua_pop(L, 1);
 }
 
+static int describe(lua_State *L) {
+  luaL_tolstring(L, 1, NULL);
+  return 1;
+}
+
+/* Makes the error on top of the stack a text. Protected, for its __tostring is not ours. */
+static const char *error_text(lua_State *L) {
+  lua_pushcfunction(L, describe);
+  lua_insert(L, -2);
+  if (lua_pcall(L, 1, 1, 0) != LUA_OK) {
+    lua_pop(L, 1);
+    lua_pushliteral(L, "(error object that cannot be shown)");
+  }
+  return lua_tostring(L, -1);
+}
+
 /* The coroutine on top of the stack has failed, its error on top of its own: reports it; pops it.
  */
 static void fail(lua_State *L, lua_State *co, int about) {
-  const char *text = lua_tostring(co, -1);
-  luaL_traceback(L, co, text != NULL ? text : "(error object is not a string)", 0);
   lua_xmove(co, L, 1);
+  luaL_traceback(L, co, error_text(L), 0);
+  lua_insert(L, -2);
   lua_resetthread(co);
   lua_settop(co, 0);
   lua_getfield(L, about, "_fail");
