@@ -33,12 +33,15 @@ local slots = {
   headers = "headers",
 }
 
--- The request that the application has seen on its way in is kept with the session.
 local function listen(self, slot)
-  for _, name in ipairs({ slot, "session" }) do
-    self._slots[name] = true
-    self._server._core:listen(name)
-  end
+  self._slots[slot] = true
+  self._server._core:listen(slot)
+end
+
+-- The application sees requests on their way in: what it leaves in them is kept with the session.
+local function ask(self, slot)
+  listen(self, slot)
+  listen(self, "session")
 end
 
 function Engine:_added(event)
@@ -50,11 +53,11 @@ end
 --- The server has a new core.
 function Engine:_bind()
   local opts = self._server.opts
-  if opts.allowRequest or opts.origins then
-    self._slots.handshake = true
-  end
   for slot in pairs(self._slots) do
-    listen(self, slot)
+    self._server._core:listen(slot)
+  end
+  if opts.allowRequest or opts.origins then
+    ask(self, "handshake")
   end
 end
 
@@ -95,7 +98,7 @@ function Engine:use(fn)
     fn(both.req, both.res, next)
   end
   self._uses = uses
-  listen(self, "request")
+  ask(self, "request")
   return self
 end
 
@@ -218,7 +221,7 @@ local function on_headers(self, request)
 end
 
 local function on_session(self, conn)
-  conn._request = conn.request
+  rawset(conn, "request", conn.request) -- for as long as the connection
   events.fire(self, "handler", "connection", conn)
 end
 
@@ -242,7 +245,7 @@ function meta.__newindex(self, key, value)
     check.raise(("bad value for 'generateId' (function expected, got %s)"):format(check.kind(value)))
   end
   rawset(self, "_generateId", value)
-  listen(self, "id")
+  ask(self, "id")
 end
 
 local engine = {}

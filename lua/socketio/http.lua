@@ -37,6 +37,8 @@ local function read(self, answered)
   local waiting = self._waiting
   if self._body or self._problem then
     answered(self._problem, self._body)
+  elseif not self._exchange then
+    answered("the body of this request is not for the application")
   elseif waiting then
     waiting[#waiting + 1] = answered
   else
@@ -96,12 +98,22 @@ function Response:status(code)
   return self
 end
 
---- Sets a header; nil removes it.
+-- A header's value, or one for each of its lines, as text.
+local function text_of(value)
+  if type(value) ~= "table" then
+    return value ~= nil and tostring(value) or nil
+  end
+  local lines = {}
+  for i, one in ipairs(value) do
+    lines[i] = tostring(one)
+  end
+  return lines
+end
+
+--- Sets a header; a list makes as many lines; nil removes it.
 function Response:set(name, value)
   check.string(1, "set", name, "header name")
-  if value ~= nil then
-    value = tostring(value)
-  end
+  value = text_of(value)
   if not self._exchange:header(name, value) then
     check.raise(("bad argument to 'set' (header %q cannot be sent: a name or value with characters "
       .. "that are not allowed, or one that the connection manages)"):format(name))
@@ -306,8 +318,8 @@ end
 
 local wrapped = setmetatable({}, { __mode = "k" })
 
---- - The object of a request's handle: always the same, as long as anybody keeps it. Its body is
--- not for the application.
+--- The object of a request's handle: always the same, as long as anybody keeps it. Its body is not
+-- for the application.
 function http.wrap(request)
   local req = wrapped[request]
   if not req then
@@ -317,7 +329,7 @@ function http.wrap(request)
   return req
 end
 
---- The answer to a request that the application may end.
+--- The answer to a request, as the application sees it.
 function http.response(exchange)
   return setmetatable({ statusCode = 200, _exchange = exchange }, response_meta)
 end
