@@ -1,5 +1,7 @@
 --- socket.conn: the connection under a client's sockets, whatever transport carries it.
 
+local core = require("socketio.core")
+local check = require("socketio.check")
 local events = require("socketio.events")
 local http = require("socketio.http")
 local object = require("socketio.object")
@@ -30,6 +32,17 @@ end
 function getters:remoteAddress()
   return self.request.remoteAddress
 end
+
+--- Sends a message of Engine.IO: a string or a Binary.
+function Conn:send(data)
+  if type(data) ~= "string" and not core.isBinary(data) then
+    check.fail(1, "send", "string or Binary", data)
+  end
+  self._handle:send(data)
+  return self
+end
+
+Conn.write = Conn.send
 
 --- Closes the connection, after what is queued was sent; at once with discard.
 function Conn:close(discard)
@@ -64,6 +77,9 @@ function conn.hooks(server)
     conn = function(handle)
       local self = { id = handle:id(), protocol = 4, _handle = handle, _server = server }
       return setmetatable(self, meta)
+    end,
+    message = function(self, data)
+      events.fire(self, "handler", "message", data)
     end,
     upgrade = function(self)
       events.fire(self, "handler", "upgrade", self.transport)

@@ -1,16 +1,18 @@
---- The cookie that carries a session's id, for proxies that send a client to the same server again: its options, and
--- what the core sends of it.
+--- The cookie that carries a session's id, for proxies that send a client to the same server again:
+-- its options, and what the core sends of it.
 
 local cookie = {}
 
 local function token(value)
-  return type(value) == "string" and value:find("^[%w!#$%%&'*+.^_`|~-]+$") ~= nil, "name of a cookie"
+  local ok = type(value) == "string" and value:find("^[%w!#$%%&'*+.^_`|~-]+$") ~= nil
+  return ok, "name of a cookie"
 end
 
 -- What may stand in an attribute.
 local function attribute(what)
   return function(value)
-    return value == false or (type(value) == "string" and not value:find("[%c;\127]")), what .. " or false"
+    local ok = type(value) == "string" and not value:find("[%c;\127]")
+    return value == false or ok, what .. " or false"
   end
 end
 
@@ -71,7 +73,8 @@ function cookie.attributes(all)
   add(all.maxAge, "Max-Age=%d", math.floor(all.maxAge or 0))
   add(all.domain and all.domain ~= "", "Domain=%s", all.domain)
   add(all.path and all.path ~= "", "Path=%s", all.path)
-  add(all.expires, "Expires=%s", os.date("!%a, %d %b %Y %H:%M:%S GMT", math.floor(all.expires or 0)))
+  local expires = math.floor(all.expires or 0)
+  add(all.expires, "Expires=%s", os.date("!%a, %d %b %Y %H:%M:%S GMT", expires))
   add(all.httpOnly, "HttpOnly")
   add(all.secure, "Secure")
   add(all.partitioned, "Partitioned")

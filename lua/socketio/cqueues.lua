@@ -5,8 +5,8 @@ local cqueues = require("cqueues")
 
 local bridge = {}
 
---- Adds a coroutine to the controller cq that serves this library's loop until that has nothing to do any
--- more. Returns cq.
+--- Adds a coroutine to the controller cq that serves this library's loop until that has nothing to
+-- do any more. Returns cq.
 function bridge.wrap(cq)
   local source = {
     pollfd = core.fd(),

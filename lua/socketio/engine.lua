@@ -1,7 +1,6 @@
 --- io.engine: who is let in, under which id, and what goes out with every answer.
---
--- Private fields: _server, _uses (middlewares), _slots (those of the core that somebody needs), _context (of the
--- refusal that is being told), _generateId.
+-- Private fields: _server, _uses (middlewares), _slots (those of the core that somebody needs),
+-- _context (of the refusal that is being told), _generateId.
 
 local chain = require("socketio.chain")
 local check = require("socketio.check")
@@ -24,7 +23,7 @@ local messages = {
   "Unsupported protocol version",
 }
 
--- === What the core is to tell =====================================================================
+-- === What the core is to tell ================================================================
 
 local slots = {
   connection = "session",
@@ -82,15 +81,15 @@ local function refuse(self, exchange, code, status, message, context)
   self._context = nil
 end
 
--- === Questions ====================================================================================
+-- === Questions ===============================================================================
 
 --- Sessions that are open.
 function getters:clientsCount()
   return self._server._core:count()
 end
 
---- A middleware (req, res, next) for every request on the server's path. next() goes on, next(message) answers 400;
--- or res answers.
+--- A middleware (req, res, next) for every request on the server's path. next() goes on,
+-- next(message) answers 400; or res answers.
 function Engine:use(fn)
   fn = check.fn(1, "use", fn)
   local uses = table.move(self._uses, 1, #self._uses, 1, {})
@@ -151,14 +150,15 @@ local function on_id(self, exchange, request)
   attempt(self, "request", "generateId", failed, function()
     local id = self.generateId(http.wrap(request))
     if type(id) ~= "string" or id == "" then
-      failed(("generateId returned %s, not a string"):format(id == "" and "an empty string" or check.kind(id)))
+      local kind = id == "" and "an empty string" or check.kind(id)
+      failed(("generateId returned %s, not a string"):format(kind))
     else
       self._server._core:open(exchange, id)
     end
   end)
 end
 
--- === News =========================================================================================
+-- === News ====================================================================================
 
 local function context_of(req, code, name, transport)
   if code == 0 then
@@ -192,8 +192,8 @@ local function set_header(self, name, value)
     value = tostring(value)
   end
   if type(name) ~= "string" or not self._server._core:header(name, value) then
-    local message = ("header %q cannot be sent: a name or value with characters that are not allowed, or one that "
-      .. "the connection manages"):format(tostring(name))
+    local message = ("header %q cannot be sent: a name or value with characters that are not "
+      .. "allowed, or one that the connection manages"):format(tostring(name))
     self:_fail("handler", "headers", message, message)
   end
 end
@@ -225,7 +225,7 @@ local function on_session(self, conn)
   events.fire(self, "handler", "connection", conn)
 end
 
--- === Making one ===================================================================================
+-- === Making one ==============================================================================
 
 --- The function (req) that makes the ids of sessions; may wait.
 function getters:generateId()
@@ -234,15 +234,14 @@ function getters:generateId()
   end
 end
 
-local meta = object.class("socketio.Engine", object.extend(Engine, events.methods), getters)
-
-function meta.__newindex(self, key, value)
+local function assign(self, key, value)
   if key ~= "generateId" then
     rawset(self, key, value)
     return
   end
   if not check.callable(value) then
-    check.raise(("bad value for 'generateId' (function expected, got %s)"):format(check.kind(value)))
+    check.raise(("bad value for 'generateId' (function expected, got %s)"):format(
+      check.kind(value)))
   end
   rawset(self, "_generateId", value)
   ask(self, "id")
@@ -250,8 +249,24 @@ end
 
 local engine = {}
 
+--- The metatable of engines that have more methods.
+function engine.class(more)
+  local meta = object.class("socketio.Engine", object.extend(more, Engine, events.methods), getters)
+  meta.__newindex = assign
+  return meta
+end
+
+--- Makes self, a table, an engine of that class for server.
+function engine.init(self, server, meta)
+  self._server, self._uses, self._slots = server, {}, {}
+  return setmetatable(self, meta)
+end
+
+local own = engine.class({})
+
+--- io.engine of a server.
 function engine.new(server)
-  return setmetatable({ _server = server, _uses = {}, _slots = {} }, meta)
+  return engine.init({}, server, own)
 end
 
 --- The functions that the core calls.

@@ -1,6 +1,7 @@
 --- Socket.IO for Lua: require "socketio".
 
 local core = require("socketio.core")
+local engine_server = require("socketio.engine_server")
 local http = require("socketio.http")
 local options = require("socketio.options")
 local pattern = require("socketio.pattern")
@@ -32,6 +33,7 @@ local socketio = {
 
   -- Servers.
   Server = server.new,
+  Engine = engine_server.new,
   createServer = http.createServer,
 
   -- The event loop.

@@ -1,15 +1,14 @@
 --- Turning this library's event loop from luv's: require("socketio.luv").attach().
---
--- The two loops stay apart: luv watches a descriptor of ours and runs a turn when it is readable or a
--- deadline is due.
+-- The two loops stay apart: luv watches a descriptor of ours and runs a turn when it is readable or
+-- a deadline is due.
 
 local core = require("socketio.core")
 local uv = require("luv")
 
 local luv = {}
 
---- Attaches to luv's loop. From now on uv.run() serves both, and stays as long as either has something to
--- do. Returns a function that detaches.
+--- Attaches to luv's loop. From now on uv.run() serves both, and stays as long as either has
+-- something to do. Returns a function that detaches.
 function luv.attach()
   local poll, prepare, timer = uv.new_poll(core.fd()), uv.new_prepare(), uv.new_timer()
   local function turn()

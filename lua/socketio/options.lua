@@ -240,6 +240,35 @@ function options.server(given)
   return complete(given, known, "option")
 end
 
+-- What only Socket.IO has a use for.
+local above = {
+  serveClient = true,
+  connectTimeout = true,
+  cleanupEmptyChildNamespaces = true,
+  adapter = true,
+  parser = true,
+  maxAttachments = true,
+  maxNamespaces = true,
+}
+
+local engine = {}
+for name, spec in pairs(known) do
+  if not above[name] then
+    engine[name] = spec
+  end
+end
+engine.path = { "/engine.io", path }
+
+--- The same for socketio.Engine. Those of Socket.IO are what they are by default.
+function options.engine(given)
+  local all = complete(given, engine, "option")
+  for name in pairs(above) do
+    all[name] = known[name][1]
+  end
+  all.serveClient = false
+  return all
+end
+
 --- The same for createServer and listen.
 function options.http(given)
   return complete(given, http, "option")
@@ -321,7 +350,7 @@ local function core_cors(given)
   }, decider(all.origin)
 end
 
--- === Compression of WebSocket messages =========================================================
+-- === Compression of WebSocket messages =======================================================
 
 local function window_bits(value)
   return type(value) == "boolean" or (integer(8, 15)(value)), "boolean or integer from 8 to 15"

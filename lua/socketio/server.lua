@@ -112,6 +112,20 @@ local function on_unknown(self, handle, name, auth)
   end)
 end
 
+local function hooks(self, origin)
+  local all = namespace.hooks()
+  for _, more in ipairs({ conn.hooks(self), engine.hooks(self.engine) }) do
+    for name, fn in pairs(more) do
+      all[name] = fn
+    end
+  end
+  all.origin = origin
+  function all.unknown(...)
+    on_unknown(self, ...)
+  end
+  return all
+end
+
 -- === Listening ===============================================================================
 
 local function attach(self, server)
@@ -186,8 +200,30 @@ function Server:close(fn)
     return self.httpServer:close(fn)
   end
   if fn then
-    tasks.run(self.sockets, "handler", "close", fn)
+    tasks.run(self, "handler", "close", fn)
   end
+end
+
+--- Speaks Socket.IO with the connections of an Engine.IO server from now on (those that it has stay
+-- what they are). Its options hold, and it becomes io.engine. Returns the server.
+function Server:bind(other)
+  if type(other) ~= "table" or not other._attaches then
+    check.fail(1, "bind", "engine made by socketio.Engine", other)
+  end
+  if #self._http > 0 then
+    check.raise("a server that is listening or attached cannot be bound to an engine")
+  end
+  self._core:free()
+  rawset(self, "engine", other)
+  rawset(self, "_core", other._core)
+  rawset(self, "_http", other._http)
+  rawset(self, "httpServer", other.httpServer)
+  self._core:hooks(hooks(self, other._origin))
+  self._core:bind()
+  for _, nsp in pairs(self._nsps) do
+    nsp:_bind()
+  end
+  return self
 end
 
 --- The same as socketio.run and socketio.poll: one loop turns all servers.
@@ -220,20 +256,7 @@ end
 Server.path = option("path")
 Server.serveClient = option("serveClient")
 Server.connectTimeout = option("connectTimeout")
-
-local function hooks(self, origin)
-  local all = namespace.hooks()
-  for _, more in ipairs({ conn.hooks(self), engine.hooks(self.engine) }) do
-    for name, fn in pairs(more) do
-      all[name] = fn
-    end
-  end
-  all.origin = origin
-  function all.unknown(...)
-    on_unknown(self, ...)
-  end
-  return all
-end
+Server.adapter = option("adapter")
 
 function Server:_configure(given)
   local opts = options.server(given)
@@ -266,14 +289,8 @@ local function place(context)
   return text
 end
 
---- An error in a task that belongs to none of the server's objects.
-function Server:_fail(phase, event, message, traceback)
-  self:_report(message, traceback, { phase = phase, event = event })
-end
-
---- Reports an error raised by the application: to onError, or on standard error.
-function Server:_report(message, traceback, context)
-  local handler = self.opts.onError
+-- Tells the application's handler, or standard error.
+local function report(handler, message, traceback, context)
   if handler then
     local ok, err = pcall(handler, tostring(message), traceback, context)
     if ok then
@@ -282,6 +299,16 @@ function Server:_report(message, traceback, context)
     traceback = traceback .. "\n(and onError failed: " .. tostring(err) .. ")"
   end
   tasks.print_error(place(context), traceback)
+end
+
+--- An error in a task that belongs to none of the server's objects.
+function Server:_fail(phase, event, message, traceback)
+  self:_report(message, traceback, { phase = phase, event = event })
+end
+
+--- Reports an error raised by the application: to onError, or on standard error.
+function Server:_report(message, traceback, context)
+  report(self.opts.onError, message, traceback, context)
 end
 
 -- === Making one ==============================================================================
@@ -306,6 +333,16 @@ local function is_target(value)
 end
 
 local server = {}
+
+server.report = report
+
+--- What else has a core, and listens the same way.
+server.listening = {
+  attach = Server.attach,
+  listen = Server.listen,
+  address = Server.address,
+  close = Server.close,
+}
 
 --- Server([port | address | httpServer][, options]). Raises for a bad option, and when it cannot
 -- listen.

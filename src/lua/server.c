@@ -179,6 +179,16 @@ static int close_server(lua_State *L) {
   return 0;
 }
 
+/* hooks(table): other functions for the hooks from now on */
+static int set_hooks(lua_State *L) {
+  sio_lua_check_server(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_pushvalue(L, 1);
+  keep_slots(L, 2);
+  return 0;
+}
+
 /* bind(): a raw server speaks Socket.IO from now on */
 static int bind_server(lua_State *L) {
   sio_server_bind(sio_lua_check_server(L)->server);
@@ -217,10 +227,9 @@ static int release_server(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"attach", attach},       {"namespace", get_namespace},
-    {"close", close_server},  {"bind", bind_server},
-    {"reopen", reopen},       {"count", count},
-    {"free", release_server}, {NULL, NULL},
+    {"attach", attach},    {"namespace", get_namespace}, {"close", close_server},
+    {"bind", bind_server}, {"hooks", set_hooks},         {"reopen", reopen},
+    {"count", count},      {"free", release_server},     {NULL, NULL},
 };
 
 static const sio_lua_type server_type = {"socketio.ServerHandle", methods, free_server};
