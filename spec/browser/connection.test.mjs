@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
+import net from "node:net";
 import { describe, it } from "node:test";
 import { Program, recorded, useBrowser, within } from "./harness.mjs";
 import { person, visitor } from "./people.mjs";
@@ -25,6 +26,27 @@ async function proxyWithoutWebSocket(port) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return server;
+}
+
+// A way to the server that can be cut.
+async function gateTo(port) {
+  const ends = new Set();
+  const gate = net.createServer((near) => {
+    const far = net.connect(port, "127.0.0.1");
+    for (const [end, other] of [[near, far], [far, near]]) {
+      ends.add(end);
+      end.on("error", () => {}).on("close", () => ends.delete(end) && other.destroy());
+      end.pipe(other);
+    }
+    if (gate.isCut) near.destroy();
+  });
+  gate.cut = () => {
+    gate.isCut = true;
+    for (const end of ends) end.destroy();
+  };
+  gate.listen(0, "127.0.0.1");
+  await once(gate, "listening");
+  return gate;
 }
 
 describe("the chat's connection", () => {
@@ -98,6 +120,35 @@ describe("the chat's connection", () => {
     await cleo.page.getByText("Ann is taken.").waitFor();
     await server.stop();
     await browser.closePages(/ERR_CONNECTION_REFUSED|WebSocket connection to/);
+  });
+
+  it("comes back to what was missed, each message once, and to the same nickname", async () => {
+    const server = await Program.start(chat, "127.0.0.1:0");
+    const gate = await gateTo(server.port);
+    try {
+      const ann = await person(browser, `http://127.0.0.1:${gate.address().port}`, "Ann");
+      const bob = await person(browser, server.url, "Bob");
+      await bob.say("before");
+      await ann.sees("before");
+      gate.cut();
+      const lost = await recorded(ann.page, /^reconnecting…$/);
+      await bob.notes("Ann left");
+      const cleo = await visitor(browser, server.url);
+      await cleo.enter("Ann");
+      await cleo.page.getByText("Ann is taken.").waitFor();
+      await bob.say("meanwhile");
+      gate.isCut = false;
+      await recorded(ann.page, /^restored via/, lost);
+      await bob.say("after");
+      await ann.sees("after");
+      assert.deepEqual(await ann.said(), ["before", "meanwhile", "after"]);
+      await bob.seesPeople("Ann", "Bob");
+      await browser.closePages(/ERR_|WebSocket connection to/);
+    } finally {
+      gate.close();
+      gate.cut();
+      await server.stop();
+    }
   });
 
   it("belongs to the newest window when a tab is duplicated", async () => {
