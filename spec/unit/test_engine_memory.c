@@ -65,6 +65,33 @@ static void live_on_websocket(client *it, client *other) {
   turn(it, other);
 }
 
+/* "Hello" of RFC 7692, 7.2.3.1, with the type of a message before it. */
+#define PACKED "\xc1\x88\0\0\0\0\x32\xf1\x48\xcd\xc9\xc9\x07\x00"
+
+static void live_packed(client *it, client *other, const char *parameters) {
+  engine_fixture *fix = it->fix;
+  say_line(it,
+           "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n" WS_HEADERS
+           "Sec-WebSocket-Extensions: permessage-deflate%s\r\n\r\n",
+           parameters);
+  turn(it, other);
+  SAY(it, PACKED PACKED);
+  send_message(fix, "out");
+  send_message(fix, "out");
+  turn(it, other);
+  if (fix->session != NULL)
+    sio_session_close(fix->session, false);
+  turn(it, other);
+}
+
+static void live_in_context(client *it, client *other) {
+  live_packed(it, other, "");
+}
+
+static void live_without_context(client *it, client *other) {
+  live_packed(it, other, "; server_no_context_takeover; client_no_context_takeover");
+}
+
 static void live_on_polling(client *it, client *other) {
   engine_fixture *fix = it->fix;
   SAY(it, "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip"
@@ -149,6 +176,8 @@ static bool open_all(count *it) {
   it->fix.options.compression_threshold = 0;
   it->fix.options.max_connections_per_ip = 10;
   it->fix.options.cookie_name = SIO_BYTES("io");
+  it->fix.options.deflate.is_on = true;
+  it->fix.options.deflate.threshold = 0;
   it->fix.server = sio_http_server_new(it->fix.loop, &options);
   it->fix.engine = sio_engine_new(it->fix.loop, &it->fix.options, &hooks, it);
   if (it->fix.server == NULL || it->fix.engine == NULL)
@@ -185,6 +214,17 @@ static void survives_on_websocket(void **state) {
   assert_int_equal(how.messages, 3);
 }
 
+static void survives_compression(void **state) {
+  (void)state;
+  life lives[] = {{.live = live_in_context}, {.live = live_without_context}};
+  for (size_t i = 0; i < COUNT(lives); i++) {
+    fail_alloc_at(0);
+    assert_true(fail_each_alloc(live_once, &lives[i]) > 20);
+    assert_int_equal(lives[i].opened, 1);
+    assert_int_equal(lives[i].messages, 2);
+  }
+}
+
 static void survives_on_polling_and_the_upgrade(void **state) {
   (void)state;
   life how = {.live = live_on_polling};
@@ -206,6 +246,7 @@ static void survives_refusals(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(survives_on_websocket),
+      cmocka_unit_test(survives_compression),
       cmocka_unit_test(survives_on_polling_and_the_upgrade),
       cmocka_unit_test(survives_refusals),
   };

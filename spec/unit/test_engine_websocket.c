@@ -46,7 +46,7 @@ static const struct {
      "bye",
      "close transport close\n"},
     {0x83, "", "\x03\xea", "close transport error: invalid WebSocket frame\n"},
-    {0x81, "4\xff", "\x03\xef", "close transport error: invalid UTF-8\n"},
+    {0x81, "4\xff", "\x03\xef", "close transport error: invalid UTF-8 or compression\n"},
     {0x82, "0123456789a", "\x03\xf1", "close transport error: message too large\n"},
 };
 

@@ -74,7 +74,7 @@ static const char *fault_of(int code) {
   case SIO_WS_PROTOCOL_ERROR:
     return "invalid WebSocket frame";
   case SIO_WS_BAD_DATA:
-    return "invalid UTF-8";
+    return "invalid UTF-8 or compression";
   case SIO_WS_POLICY:
     return "too many fragments";
   case SIO_WS_TOO_LARGE:
