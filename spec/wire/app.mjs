@@ -3,8 +3,9 @@
 import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const folder = process.env.SIO_REFERENCE ?? join(import.meta.dirname, "../interop");
+const folder = process.env.SIO_REFERENCE ?? fileURLToPath(new URL("../interop", import.meta.url));
 const { Server } = createRequire(join(folder, "package.json"))("socket.io");
 const { deny, headersTimeout, requestTimeout, maxHeaderSize, ...options } = JSON.parse(
   process.argv[2] ?? "{}",

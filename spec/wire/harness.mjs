@@ -12,6 +12,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, beforeEach } from "node:test";
+import { fileURLToPath } from "node:url";
 import { CLOSE, TEXT, WebSocket, frame } from "./frames.mjs";
 import { Conn, PATIENCE, fetch } from "./raw.mjs";
 
@@ -56,7 +57,7 @@ function luaLiteral(value) {
 }
 
 function command(options) {
-  const here = import.meta.dirname;
+  const here = fileURLToPath(new URL(".", import.meta.url));
   if (REFERENCE) {
     return [process.execPath, [join(here, "app.mjs"), JSON.stringify(options)], process.env];
   }
