@@ -19,23 +19,27 @@ void sio_lua_push_namespace(lua_State *L, sio_lua_server *server, sio_nsp *nsp) 
   handle->nsp = nsp;
 }
 
-static nsp_handle *check(lua_State *L) {
-  nsp_handle *handle = sio_lua_check(L, 1, &nsp_type);
-  if (handle->nsp == NULL || handle->server->server == NULL)
-    luaL_error(L, "this namespace is gone");
+static nsp_handle *check(lua_State *L, int arg) {
+  nsp_handle *handle = sio_lua_check(L, arg, &nsp_type);
+  if (handle->server->server == NULL)
+    handle->nsp = NULL;
   return handle;
 }
 
+/* The namespace of the handle at index 1; NULL when it is gone: then nothing is done. */
+static sio_nsp *find(lua_State *L) {
+  return check(L, 1)->nsp;
+}
+
 sio_nsp *sio_lua_check_namespace(lua_State *L, int arg) {
-  nsp_handle *handle = sio_lua_check(L, arg, &nsp_type);
-  luaL_argcheck(L, handle->nsp != NULL && handle->server->server != NULL, arg,
-                "this namespace is gone");
+  nsp_handle *handle = check(L, arg);
+  luaL_argcheck(L, handle->nsp != NULL, arg, "this namespace is gone");
   return handle->nsp;
 }
 
 /* own(object, server): the Lua object of this namespace, and the server's userdata, kept alive */
 static int own(lua_State *L) {
-  nsp_handle *handle = check(L);
+  nsp_handle *handle = check(L, 1);
   lua_settop(L, 3);
   lua_setiuservalue(L, 1, 1);
   sio_lua_set_object(L, handle->server, handle->nsp);
@@ -79,16 +83,18 @@ static sio_target check_target(lua_State *L, int arg) {
 /* broadcast(rooms, except, volatile, compress, id or nil, event, ...) -> nothing, or why a value
  * cannot be sent */
 static int broadcast(lua_State *L) {
-  nsp_handle *handle = check(L);
+  sio_nsp *nsp = find(L);
+  if (nsp == NULL)
+    return 0;
   sio_target target = check_target(L, 2);
   lua_rotate(L, 2, 2); /* below the values, which end the stack */
   bool plain = lua_isboolean(L, 7) && !lua_toboolean(L, 7);
   sio_packet packet = {
-      .type = SIO_EVENT, .nsp = sio_nsp_name(handle->nsp), .id = luaL_optinteger(L, 8, SIO_NO_ACK)};
+      .type = SIO_EVENT, .nsp = sio_nsp_name(nsp), .id = luaL_optinteger(L, 8, SIO_NO_ACK)};
   sio_message message;
   if (!sio_lua_message(L, &packet, 9, plain, &message))
     return 1;
-  sio_nsp_broadcast(handle->nsp, &target, &message, lua_toboolean(L, 6));
+  sio_nsp_broadcast(nsp, &target, &message, lua_toboolean(L, 6));
   sio_message_deinit(&message);
   return 0;
 }
@@ -112,7 +118,11 @@ static const sio_lua_type selection_type = {"socketio.Selection", no_methods, re
 
 /* select(rooms, except) -> list of the objects of the sockets */
 static int select_sockets(lua_State *L) {
-  nsp_handle *handle = check(L);
+  nsp_handle *handle = check(L, 1);
+  if (handle->nsp == NULL) {
+    lua_newtable(L);
+    return 1;
+  }
   lua_settop(L, 3);
   sio_target target = check_target(L, 2);
   selection *chosen = sio_lua_new(L, &selection_type, sizeof *chosen, 0);
@@ -147,10 +157,10 @@ static void push_members(lua_State *L, const sio_room *room) {
 
 /* room(name) -> set of ids, or nil */
 static int get_room(lua_State *L) {
-  nsp_handle *handle = check(L);
+  sio_nsp *nsp = find(L);
   sio_bytes name;
   name.base = luaL_checklstring(L, 2, &name.len);
-  const sio_room *room = sio_nsp_room(handle->nsp, name);
+  const sio_room *room = nsp != NULL ? sio_nsp_room(nsp, name) : NULL;
   if (room != NULL)
     push_members(L, room);
   else
@@ -160,11 +170,11 @@ static int get_room(lua_State *L) {
 
 /* rooms() -> list of names */
 static int get_rooms(lua_State *L) {
-  nsp_handle *handle = check(L);
+  sio_nsp *nsp = find(L);
   const sio_room *room;
   lua_newtable(L);
   lua_Integer n = 0;
-  for (size_t at = 0; (room = sio_nsp_next_room(handle->nsp, &at)) != NULL;) {
+  for (size_t at = 0; nsp != NULL && (room = sio_nsp_next_room(nsp, &at)) != NULL;) {
     sio_bytes name = sio_room_name(room);
     lua_pushlstring(L, name.base, name.len);
     lua_rawseti(L, -2, ++n);
@@ -174,9 +184,9 @@ static int get_rooms(lua_State *L) {
 
 /* remove() -> whether it was empty and is gone */
 static int remove_namespace(lua_State *L) {
-  nsp_handle *handle = check(L);
+  nsp_handle *handle = check(L, 1);
   const void *pointer = handle->nsp;
-  bool removed = sio_nsp_remove(handle->nsp);
+  bool removed = handle->nsp != NULL && sio_nsp_remove(handle->nsp);
   if (removed) {
     handle->nsp = NULL;
     lua_pushnil(L);
@@ -187,12 +197,15 @@ static int remove_namespace(lua_State *L) {
 }
 
 static int watch_rooms(lua_State *L) {
-  sio_nsp_watch_rooms(check(L)->nsp, lua_toboolean(L, 2));
+  sio_nsp *nsp = find(L);
+  if (nsp != NULL)
+    sio_nsp_watch_rooms(nsp, lua_toboolean(L, 2));
   return 0;
 }
 
 static int next_id(lua_State *L) {
-  lua_pushinteger(L, (lua_Integer)sio_nsp_next_id(check(L)->nsp));
+  sio_nsp *nsp = find(L);
+  lua_pushinteger(L, nsp != NULL ? (lua_Integer)sio_nsp_next_id(nsp) : 0);
   return 1;
 }
 
