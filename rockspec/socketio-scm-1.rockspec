@@ -20,6 +20,7 @@ external_dependencies = {
   UV = { header = "uv.h" },
   ZLIB = { header = "zlib.h" },
   CRYPTO = { header = "openssl/sha.h" },
+  SSL = { header = "openssl/ssl.h" },
 }
 build = {
   type = "cmake",
@@ -32,6 +33,7 @@ build = {
     UV_DIR = "$(UV_DIR)",
     ZLIB_DIR = "$(ZLIB_DIR)",
     CRYPTO_DIR = "$(CRYPTO_DIR)",
+    SSL_DIR = "$(SSL_DIR)",
   },
 }
 test = {

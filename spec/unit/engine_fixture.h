@@ -104,7 +104,7 @@ static inline void engine_open(engine_fixture *fix) {
   fix->engine = sio_engine_new(fix->loop, &fix->options, &engine_fixture_hooks, fix);
   assert_non_null(fix->engine);
   sio_http_server_add(fix->server, sio_engine_handler(fix->engine), false);
-  assert_int_equal(sio_http_server_listen(fix->server, "127.0.0.1:0"), 0);
+  assert_int_equal(sio_http_server_listen(fix->server, "127.0.0.1:0", NULL), 0);
 }
 
 static inline void engine_shut(engine_fixture *fix) {

@@ -34,7 +34,7 @@ static inline void http_open(http_fixture *http) {
   assert_non_null(http->server);
   http->handler.on_request = http_on_request;
   sio_http_server_add(http->server, &http->handler, false);
-  assert_int_equal(sio_http_server_listen(http->server, "127.0.0.1:0"), 0);
+  assert_int_equal(sio_http_server_listen(http->server, "127.0.0.1:0", NULL), 0);
 }
 
 static inline int http_set_up(void **state) {

@@ -183,7 +183,7 @@ static bool open_all(count *it) {
   if (it->fix.server == NULL || it->fix.engine == NULL)
     return false;
   sio_http_server_add(it->fix.server, sio_engine_handler(it->fix.engine), false);
-  return sio_http_server_listen(it->fix.server, "127.0.0.1:0") == 0;
+  return sio_http_server_listen(it->fix.server, "127.0.0.1:0", NULL) == 0;
 }
 
 static void live_once(void *ctx) {

@@ -98,7 +98,7 @@ static void serve(void *ctx) {
   if (http.server != NULL && sio_static_new("/", folder, &files) == 0) {
     sio_http_server_add(http.server, sio_static_handler(files), false);
     sio_http_server_add(http.server, &http.handler, false);
-    if (sio_http_server_listen(http.server, "127.0.0.1:0") == 0)
+    if (sio_http_server_listen(http.server, "127.0.0.1:0", NULL) == 0)
       talk(&http);
   }
   if (http.server != NULL)

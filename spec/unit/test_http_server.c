@@ -822,7 +822,7 @@ static void closes(void **state) {
   sio_http_server_close(http->server, count_closed, http); /* again, with nothing to close */
   assert_int_equal(http->closed, 1);
   UNTIL(http->loop, http->closed == 2);
-  assert_int_equal(sio_http_server_listen(http->server, "127.0.0.1:0"), 0);
+  assert_int_equal(sio_http_server_listen(http->server, "127.0.0.1:0", NULL), 0);
   int fd = http_connect(http);
   http->on_request = http_answer;
   net_say(fd, get);
@@ -894,13 +894,13 @@ static void listens_twice_and_not(void **state) {
   http_fixture *http = *state;
   sio_address first, second;
   assert_true(sio_http_server_address(http->server, &first));
-  assert_int_equal(sio_http_server_listen(http->server, "127.0.0.1:0"), 0);
+  assert_int_equal(sio_http_server_listen(http->server, "127.0.0.1:0", NULL), 0);
   assert_true(sio_http_server_address(http->server, &second));
   assert_int_not_equal(first.port, second.port);
   char taken_address[32];
   snprintf(taken_address, sizeof(taken_address), "127.0.0.1:%d", first.port);
-  assert_true(sio_http_server_listen(http->server, taken_address) < 0);
-  assert_true(sio_http_server_listen(http->server, "nonsense:port") < 0);
+  assert_true(sio_http_server_listen(http->server, taken_address, NULL) < 0);
+  assert_true(sio_http_server_listen(http->server, "nonsense:port", NULL) < 0);
 }
 
 int main(void) {

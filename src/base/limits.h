@@ -6,6 +6,9 @@
 #define SIO_BASE_LIMITS_H
 
 enum {
+  /* TLS: closed. */
+  SIO_TLS_HANDSHAKE_TIMEOUT = 10000, /* accepted to the end of the handshake */
+
   /* HTTP: 431, 408, 413 and the connection is closed. */
   SIO_MAX_HEADER_SIZE = 16384,    /* head of a request; also chunk extensions and trailers */
   SIO_MAX_HEADERS = 100,          /* header lines a request */

@@ -208,6 +208,7 @@ static void serve(sio_conn *conn, sio_request *request) {
   next_request(conn);
   stop_clock(conn);
   exchange->request = request;
+  request->secure = sio_stream_is_secure(conn->stream);
   exchange->is_received = !sio_request_has_body(request);
   conn->has_served = true;
   sio_logf(conn->server->options.log, "http", "%s %.*s %.*s", request->remote_address.base,

@@ -102,7 +102,7 @@ static void on_listener_close(void *owner) {
 static const sio_listener_events listener_events = {.on_accept = on_accept,
                                                     .on_close = on_listener_close};
 
-int sio_http_server_listen(sio_http_server *server, const char *address) {
+int sio_http_server_listen(sio_http_server *server, const char *address, sio_tls *tls) {
   listener *entry = sio_calloc(1, sizeof(*entry));
   if (entry == NULL)
     return SIO_ENOMEM;
@@ -112,6 +112,7 @@ int sio_http_server_listen(sio_http_server *server, const char *address) {
     sio_free(entry);
     return err;
   }
+  sio_listener_set_tls(entry->listener, tls);
   sio_list_push(&server->listeners, &entry->node);
   return 0;
 }

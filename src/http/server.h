@@ -43,8 +43,11 @@ sio_http_server *sio_http_server_new(sio_loop *loop, const sio_http_options *opt
 void sio_http_server_add(sio_http_server *server, sio_http_handler *handler, bool first);
 void sio_http_server_remove(sio_http_handler *handler);
 
-/* See sio_listener_open for addresses and errors. May be called several times, also after close. */
-int sio_http_server_listen(sio_http_server *server, const char *address);
+/*
+ * See sio_listener_open for addresses and errors. May be called several times, also after close.
+ * tls: what its connections speak (shares); NULL: plain HTTP.
+ */
+int sio_http_server_listen(sio_http_server *server, const char *address, sio_tls *tls);
 /* The address of the newest listener; false when it listens nowhere. */
 bool sio_http_server_address(const sio_http_server *server, sio_address *out);
 

@@ -9,6 +9,7 @@
 #include "lua/handle.h"
 #include "lua/options.h"
 #include "lua/request.h"
+#include "lua/tls.h"
 
 typedef struct folder { /* one static folder */
   struct folder *next;
@@ -82,13 +83,14 @@ static int net_error(lua_State *L, int status) {
   return 3;
 }
 
-/* listen(address) -> true, or nil, text, name */
+/* listen(address[, tls]) -> true, or nil, text, name */
 static int listen_http(lua_State *L) {
   http_handle *handle = check(L);
   const char *address = luaL_checkstring(L, 2);
+  sio_tls *tls = sio_lua_opt_tls(L, 3);
   lua_pushvalue(L, 1);
   sio_lua_anchor(L, handle);
-  int status = sio_http_server_listen(handle->http, address);
+  int status = sio_http_server_listen(handle->http, address, tls);
   if (status < 0)
     return net_error(L, status);
   lua_pushboolean(L, 1);

@@ -7,6 +7,7 @@
 #include "lua/request.h"
 #include "lua/socket.h"
 #include "lua/task.h"
+#include "lua/tls.h"
 #include "lua/values.h"
 
 /* isReserved(event) -> whether it must not be sent */
@@ -37,6 +38,7 @@ int luaopen_socketio_core(lua_State *L) {
   sio_lua_open_task(L);
   sio_lua_open_server(L);
   sio_lua_open_http(L);
+  sio_lua_open_tls(L);
   sio_lua_open_request(L);
   sio_lua_open_exchange(L);
   sio_lua_open_socket(L);

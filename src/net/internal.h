@@ -32,6 +32,7 @@ struct sio_loop {
   sio_deadlines finishing; /* streams with output to send before they close */
   sio_deadlines lingering; /* streams that wait for the peer's FIN */
   sio_deadlines resting;   /* listeners */
+  sio_deadlines greeting;  /* streams in TLS's handshake */
   size_t handles;          /* of libuv, not yet closed */
   unsigned depth;          /* > 0 inside a turn */
   bool is_running;         /* by sio_loop_run */
@@ -66,9 +67,11 @@ uint64_t sio_loop_next(const sio_loop *loop);
 /* Queued output, a deadline or a connection: more to do, whatever libuv thinks. */
 bool sio_loop_is_busy(const sio_loop *loop);
 
-/* A stream on a connected socket, reading. Takes fd, also on failure. NULL: failed. */
-sio_stream *sio_stream_new(sio_loop *loop, int fd, const sio_address *peer);
+/* A stream on a connected socket, reading; through TLS unless tls is NULL (shares). Takes fd, also
+ * on failure. NULL: failed. */
+sio_stream *sio_stream_new(sio_loop *loop, int fd, const sio_address *peer, sio_tls *tls);
 
+void sio_stream_on_greet_timeout(sio_deadline *deadline);
 void sio_stream_on_finish_timeout(sio_deadline *deadline);
 void sio_stream_on_linger_timeout(sio_deadline *deadline);
 void sio_listener_on_rested(sio_deadline *deadline);

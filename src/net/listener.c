@@ -18,6 +18,7 @@ struct sio_listener {
   sio_list node;
   const sio_listener_events *events;
   void *owner;
+  sio_tls *tls; /* NULL: plain */
   int fd;
   int spare; /* a descriptor kept for when there are no more */
   bool is_closing;
@@ -41,7 +42,7 @@ static void welcome(sio_listener *listener, int fd, const sio_sockaddr *from) {
   sio_address peer;
   sio_sockaddr_format(from, &peer);
   configure(fd, from->any.sa_family);
-  sio_stream *stream = sio_stream_new(listener->loop, fd, &peer);
+  sio_stream *stream = sio_stream_new(listener->loop, fd, &peer, listener->tls);
   if (stream == NULL)
     return; /* no memory: this connection is closed */
   listener->events->on_accept(listener->owner, stream);
@@ -168,6 +169,12 @@ int sio_listener_open(sio_loop *loop, const char *address, const sio_listener_ev
   return 0;
 }
 
+void sio_listener_set_tls(sio_listener *listener, sio_tls *tls) {
+  sio_tls *before = listener->tls;
+  listener->tls = tls != NULL ? sio_tls_ref(tls) : NULL;
+  sio_tls_unref(before);
+}
+
 void sio_listener_address(const sio_listener *listener, sio_address *out) {
   *out = listener->address;
 }
@@ -178,6 +185,7 @@ static void on_closed(uv_handle_t *handle) {
   sio_loop_enter(loop);
   sio_list_remove(&listener->node);
   listener->events->on_close(listener->owner);
+  sio_tls_unref(listener->tls);
   sio_free(listener);
   loop->handles--;
   sio_loop_leave(loop);

@@ -3,6 +3,7 @@
 #define SIO_NET_LISTENER_H
 
 #include "net/stream.h"
+#include "net/tls.h"
 
 typedef struct sio_listener sio_listener;
 
@@ -30,6 +31,9 @@ typedef struct sio_address {
  */
 int sio_listener_open(sio_loop *loop, const char *address, const sio_listener_events *events,
                       void *owner, sio_listener **listener);
+
+/* Connections accepted from now on speak TLS; NULL: do not. Shares. */
+void sio_listener_set_tls(sio_listener *listener, sio_tls *tls);
 
 void sio_listener_address(const sio_listener *listener, sio_address *out);
 

@@ -40,6 +40,7 @@ static void init_lists(sio_loop *loop) {
   init_queue(loop, &loop->finishing, SIO_WS_CLOSE_TIMEOUT, sio_stream_on_finish_timeout);
   init_queue(loop, &loop->lingering, SIO_LINGER_TIMEOUT, sio_stream_on_linger_timeout);
   init_queue(loop, &loop->resting, SIO_REST_TIMEOUT, sio_listener_on_rested);
+  init_queue(loop, &loop->greeting, SIO_TLS_HANDSHAKE_TIMEOUT, sio_stream_on_greet_timeout);
 }
 
 /* Initialising and starting these cannot fail. */

@@ -15,7 +15,8 @@
 
 enum {
   MAX_PIECES = 64,
-  MAX_READS = 8, /* of one stream a turn, so that one peer cannot keep the others waiting */
+  MAX_SEALED = 65536, /* bytes encrypted at once */
+  MAX_READS = 8,      /* of one stream a turn, so that one peer cannot keep the others waiting */
 };
 
 enum state {
@@ -31,6 +32,7 @@ struct sio_stream {
   sio_list node;
   const sio_stream_events *events;
   void *owner;
+  sio_tls_link *tls; /* NULL: plain */
   sio_outbox out;
   size_t stalled;
   sio_flush flush;
@@ -65,6 +67,10 @@ static void update_interest(sio_stream *stream) {
 
 static void end(sio_stream *stream) {
   stream->has_ended = true;
+  if (stream->tls != NULL && !sio_tls_link_is_ready(stream->tls) && stream->state == OPEN) {
+    sio_stream_close(stream, UV_ECONNABORTED); /* before the handshake was over */
+    return;
+  }
   update_interest(stream);
   if (stream->state == OPEN)
     stream->events->on_end(stream->owner);
@@ -72,20 +78,53 @@ static void end(sio_stream *stream) {
     sio_stream_close(stream, 0);
 }
 
+/* Nothing but what TLS has still to say goes out, an alert mostly. */
+static void fail_tls(sio_stream *stream) {
+  stream->error = UV_EPROTO;
+  sio_outbox_deinit(&stream->out);
+  sio_stream_finish(stream);
+}
+
+static void greet(sio_stream *stream) {
+  if (stream->state == OPEN)
+    sio_deadline_stop(&stream->deadline);
+}
+
+/* What was read is records. */
+static void unseal(sio_stream *stream, sio_bytes records) {
+  char *buffer = stream->loop->buffer;
+  bool was_ready = sio_tls_link_is_ready(stream->tls);
+  size_t len;
+  enum sio_tls_status status = sio_tls_link_decrypt(stream->tls, records, buffer, &len);
+  if (!was_ready && sio_tls_link_is_ready(stream->tls))
+    greet(stream);
+  if (!stream->is_blocked)
+    sio_loop_flush_later(stream->loop, &stream->flush);
+  if (len > 0 && stream->state == OPEN)
+    stream->events->on_read(stream->owner, buffer, len);
+  if (stream->state != CLOSED && status == SIO_TLS_ENDED)
+    end(stream);
+  else if (stream->state != CLOSED && status == SIO_TLS_BROKEN)
+    fail_tls(stream);
+}
+
 /* One read. True: there may be more. */
 static bool receive(sio_stream *stream) {
-  char *buffer = stream->loop->buffer;
+  size_t ahead = stream->tls != NULL ? SIO_TLS_AHEAD : 0;
+  char *buffer = stream->loop->buffer + ahead;
   ssize_t n;
   do
-    n = recv(stream->fd, buffer, SIO_READ_SIZE, 0);
+    n = recv(stream->fd, buffer, SIO_READ_SIZE - ahead, 0);
   while (n < 0 && errno == EINTR);
   if (n == 0)
     end(stream);
   else if (n < 0 && errno != EAGAIN)
     sio_stream_close(stream, uv_translate_sys_error(errno));
+  else if (n > 0 && stream->tls != NULL && stream->state != LINGERING)
+    unseal(stream, sio_bytes_of(buffer, (size_t)n));
   else if (n > 0 && stream->state == OPEN)
     stream->events->on_read(stream->owner, buffer, (size_t)n);
-  return n == SIO_READ_SIZE;
+  return n == (ssize_t)(SIO_READ_SIZE - ahead);
 }
 
 /* The connection is dead. What came before is still there to be read. */
@@ -120,11 +159,13 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 
 /* --- out --- */
 
-static ssize_t send_some(sio_stream *stream) {
-  struct iovec pieces[MAX_PIECES];
+static int gather(sio_stream *stream, struct iovec *pieces) {
+  return sio_outbox_gather(&stream->out, pieces, MAX_PIECES, stream->loop->buffer, SIO_READ_SIZE);
+}
+
+static ssize_t send_pieces(sio_stream *stream, struct iovec *pieces, int count) {
   struct msghdr message = {.msg_iov = pieces};
-  message.msg_iovlen = (size_t)sio_outbox_gather(&stream->out, pieces, MAX_PIECES,
-                                                 stream->loop->buffer, SIO_READ_SIZE);
+  message.msg_iovlen = (size_t)count;
   ssize_t n;
   do
     n = sendmsg(stream->fd, &message, MSG_NOSIGNAL);
@@ -132,19 +173,67 @@ static ssize_t send_some(sio_stream *stream) {
   return n;
 }
 
+static ssize_t send_plain(sio_stream *stream) {
+  struct iovec pieces[MAX_PIECES];
+  ssize_t n = send_pieces(stream, pieces, gather(stream, pieces));
+  if (n > 0)
+    sio_outbox_consume(&stream->out, (size_t)n);
+  return n;
+}
+
+/* Encrypts the next of what is queued, or the end. False: cannot. */
+static bool seal(sio_stream *stream) {
+  struct iovec pieces[MAX_PIECES];
+  size_t total = 0;
+  int count = gather(stream, pieces);
+  for (int i = 0; i < count && total < MAX_SEALED; i++) {
+    size_t room = MAX_SEALED - total;
+    size_t len = pieces[i].iov_len < room ? pieces[i].iov_len : room;
+    if (!sio_tls_link_encrypt(stream->tls, sio_bytes_of(pieces[i].iov_base, len)))
+      return false;
+    total += len;
+  }
+  sio_outbox_consume(&stream->out, total);
+  if (stream->state == FINISHING && stream->out.bytes == 0)
+    sio_tls_link_end(stream->tls);
+  return true;
+}
+
+static ssize_t send_sealed(sio_stream *stream) {
+  sio_bytes records = sio_tls_link_output(stream->tls);
+  if (records.len == 0 && !seal(stream)) {
+    errno = ENOMEM;
+    return -1;
+  }
+  records = sio_tls_link_output(stream->tls);
+  ssize_t n = send_pieces(stream, &(struct iovec){(char *)records.base, records.len}, 1);
+  if (n > 0)
+    sio_tls_link_sent(stream->tls, (size_t)n);
+  return n;
+}
+
+/* Is there something that could be sent now? */
+static bool has_output(const sio_stream *stream) {
+  if (stream->tls == NULL)
+    return stream->out.bytes > 0;
+  if (sio_tls_link_output(stream->tls).len > 0)
+    return true;
+  return sio_tls_link_is_ready(stream->tls) &&
+         (stream->out.bytes > 0 ||
+          (stream->state == FINISHING && !sio_tls_link_has_ended(stream->tls)));
+}
+
 /* False: the stream was closed. */
 static bool send_all(sio_stream *stream) {
-  while (stream->out.bytes > 0) {
-    ssize_t n = send_some(stream);
+  ssize_t n = 0;
+  while (n >= 0 && has_output(stream)) {
+    n = stream->tls != NULL ? send_sealed(stream) : send_plain(stream);
     if (n < 0 && errno != EAGAIN) {
       sio_stream_close(stream, uv_translate_sys_error(errno));
       return false;
     }
-    if (n < 0)
-      break;
-    sio_outbox_consume(&stream->out, (size_t)n);
   }
-  stream->is_blocked = stream->out.bytes > 0;
+  stream->is_blocked = n < 0;
   update_interest(stream);
   return true;
 }
@@ -163,7 +252,7 @@ static void flush(sio_flush *flush) {
   if (stream->is_blocked || !send_all(stream))
     return;
   bool had_to_wait = stream->stalled > 0;
-  stream->stalled = stream->out.bytes;
+  stream->stalled = sio_stream_queued(stream);
   if (stream->stalled > 0)
     return;
   if (stream->state == FINISHING)
@@ -201,7 +290,9 @@ int sio_stream_write(sio_stream *stream, sio_bytes bytes) {
 }
 
 size_t sio_stream_queued(const sio_stream *stream) {
-  return stream->out.bytes;
+  if (stream->tls == NULL)
+    return stream->out.bytes;
+  return stream->out.bytes + sio_tls_link_output(stream->tls).len;
 }
 
 size_t sio_stream_stalled(const sio_stream *stream) {
@@ -210,9 +301,18 @@ size_t sio_stream_stalled(const sio_stream *stream) {
 
 /* --- life --- */
 
-sio_stream *sio_stream_new(sio_loop *loop, int fd, const sio_address *peer) {
+static bool open_tls(sio_stream *stream, sio_tls *tls) {
+  if (tls == NULL)
+    return true;
+  stream->tls = sio_tls_link_new(tls);
+  return stream->tls != NULL;
+}
+
+sio_stream *sio_stream_new(sio_loop *loop, int fd, const sio_address *peer, sio_tls *tls) {
   sio_stream *stream = sio_calloc(1, sizeof(*stream));
-  if (stream == NULL || uv_poll_init(loop->uv, &stream->poll, fd) != 0) {
+  if (stream == NULL || !open_tls(stream, tls) || uv_poll_init(loop->uv, &stream->poll, fd) != 0) {
+    if (stream != NULL)
+      sio_tls_link_free(stream->tls);
     sio_free(stream);
     close(fd);
     return NULL;
@@ -225,6 +325,8 @@ sio_stream *sio_stream_new(sio_loop *loop, int fd, const sio_address *peer) {
   memcpy(stream->address, peer->host, sizeof(stream->address) - 1);
   sio_list_push(&loop->streams, &stream->node);
   loop->handles++;
+  if (tls != NULL)
+    sio_deadline_start(&loop->greeting, &stream->deadline, uv_now(loop->uv));
   update_interest(stream);
   return stream;
 }
@@ -251,16 +353,28 @@ static void on_closed(uv_handle_t *handle) {
   sio_outbox_deinit(&stream->out);
   if (stream->events != NULL)
     stream->events->on_close(stream->owner, stream->error);
+  sio_tls_link_free(stream->tls);
   sio_free(stream);
   loop->handles--;
   sio_loop_leave(loop);
   sio_loop_settle(loop);
 }
 
+/* So that the peer knows that what it got was all. */
+static void say_end(sio_stream *stream) {
+  sio_tls_link_end(stream->tls);
+  sio_bytes records = sio_tls_link_output(stream->tls);
+  if (records.len > 0)
+    send_pieces(stream, &(struct iovec){(char *)records.base, records.len}, 1);
+}
+
 void sio_stream_close(sio_stream *stream, int error) {
   if (stream->state == CLOSED)
     return;
-  stream->error = stream->state == LINGERING ? 0 : error; /* all was sent, we closed it */
+  if (stream->tls != NULL && stream->state == OPEN && error == 0 && sio_stream_queued(stream) == 0)
+    say_end(stream);
+  if (stream->error == 0 && stream->state != LINGERING) /* then all was sent, we closed it */
+    stream->error = error;
   stream->state = CLOSED;
   sio_list_remove(&stream->flush.node);
   sio_deadline_stop(&stream->deadline);
@@ -277,19 +391,23 @@ void sio_stream_finish(sio_stream *stream) {
   if (stream->state != OPEN)
     return;
   stream->state = FINISHING;
-  stream->left = stream->out.bytes;
+  stream->left = sio_stream_queued(stream);
   sio_deadline_start(&stream->loop->finishing, &stream->deadline, sio_loop_now(stream->loop));
   sio_loop_flush_later(stream->loop, &stream->flush);
   sio_stream_resume(stream);
 }
 
+void sio_stream_on_greet_timeout(sio_deadline *deadline) {
+  sio_stream_close(SIO_OF(deadline, sio_stream, deadline), UV_ETIMEDOUT);
+}
+
 void sio_stream_on_finish_timeout(sio_deadline *deadline) {
   sio_stream *stream = SIO_OF(deadline, sio_stream, deadline);
-  if (stream->out.bytes >= stream->left) {
+  if (sio_stream_queued(stream) >= stream->left) {
     sio_stream_close(stream, UV_ETIMEDOUT);
     return;
   }
-  stream->left = stream->out.bytes;
+  stream->left = sio_stream_queued(stream);
   sio_deadline_start(&stream->loop->finishing, deadline, uv_now(stream->loop->uv));
 }
 
@@ -299,6 +417,10 @@ void sio_stream_on_linger_timeout(sio_deadline *deadline) {
 
 bool sio_stream_is_closing(const sio_stream *stream) {
   return stream->state != OPEN;
+}
+
+bool sio_stream_is_secure(const sio_stream *stream) {
+  return stream->tls != NULL;
 }
 
 sio_loop *sio_stream_loop(const sio_stream *stream) {

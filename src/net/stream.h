@@ -1,6 +1,7 @@
 /*
- * A stream: one connection's bytes in and out (TCP or Unix socket; TLS will sit behind the same
- * calls).
+ * A stream: one connection's bytes in and out, over TCP or a Unix socket, with or without TLS
+ * (net/tls.h) on it. With TLS nothing is read before the handshake is over, and what is sent waits
+ * for it.
  *
  * In: bytes are handed out from the loop's read buffer, in place. Out: a queue of slices of shared
  * frames; writing only queues, the end of the turn sends everything in one writev.
@@ -23,7 +24,8 @@ typedef struct sio_stream_events {
   /* Bytes came. Borrows data, which the callee may alter in place; what it wants to keep it copies.
    */
   void (*on_read)(void *owner, char *data, size_t len);
-  /* The peer will send no more (FIN). Output still flows. The owner usually finishes the stream. */
+  /* The peer will send no more (FIN, or TLS's close_notify). Output still flows. The owner usually
+   * finishes the stream. */
   void (*on_end)(void *owner);
   /* The queue has become empty after bytes had to wait in it. May be NULL. */
   void (*on_drain)(void *owner);
@@ -45,7 +47,8 @@ int sio_stream_send_payload(sio_stream *stream, sio_frame *frame);
 /* Queues a copy. SIO_ENOMEM, SIO_ECLOSED. */
 int sio_stream_write(sio_stream *stream, sio_bytes bytes);
 
-size_t sio_stream_queued(const sio_stream *stream);  /* bytes not yet taken by the kernel */
+size_t sio_stream_queued(const sio_stream *stream);  /* bytes not yet taken by the kernel; those
+                                                      * already encrypted count as records */
 size_t sio_stream_stalled(const sio_stream *stream); /* of these, left over from an earlier flush */
 
 /* Stops and resumes reading (back-pressure on what comes in); costs nothing unless the peer sends
@@ -54,18 +57,20 @@ void sio_stream_pause(sio_stream *stream);
 void sio_stream_resume(sio_stream *stream);
 
 /* Closes at once; what is queued is dropped. error goes to on_close. Harmless when closing already.
- */
+ * With TLS: a close_notify goes first when nothing is dropped and error is 0. */
 void sio_stream_close(sio_stream *stream, int error);
 
 /*
- * Sends what is queued, then a FIN, waits for the peer's FIN and closes; what comes in meanwhile is
- * thrown away. (Closing while the peer still sends would make the kernel answer with a reset, which
- * can destroy what we sent before it is read: RFC 9112 9.6.) Bounded: a peer that takes nothing for
- * SIO_WS_CLOSE_TIMEOUT is cut, and one that keeps its side open after our FIN in a few seconds.
+ * Sends what is queued, then (a close_notify and) a FIN, waits for the peer's FIN and closes; what
+ * comes in meanwhile is thrown away. (Closing while the peer still sends would make the kernel
+ * answer with a reset, which can destroy what we sent before it is read: RFC 9112 9.6.) Bounded: a
+ * peer that takes nothing for SIO_WS_CLOSE_TIMEOUT is cut, and one that keeps its side open after
+ * our FIN in a few seconds.
  */
 void sio_stream_finish(sio_stream *stream);
 
 bool sio_stream_is_closing(const sio_stream *stream); /* close or finish has been asked for */
+bool sio_stream_is_secure(const sio_stream *stream);  /* speaks TLS */
 sio_loop *sio_stream_loop(const sio_stream *stream);
 
 /* The peer's address as text ("127.0.0.1", "::1", "" for a Unix socket) and port (0 for those). */

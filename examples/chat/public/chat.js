@@ -18,11 +18,10 @@ let toldTyping = 0;
 // --- what outlives the page, in this tab ---
 
 function recall() {
-  const stranger = { nick: undefined, key: newKey(), rooms: [] };
   try {
-    return { ...stranger, ...JSON.parse(sessionStorage.getItem("chat")) };
+    return { rooms: [], ...JSON.parse(sessionStorage.getItem("chat") ?? `{"key":"${newKey()}"}`) };
   } catch {
-    return stranger;
+    return { rooms: [], key: newKey() };
   }
 }
 
@@ -32,6 +31,7 @@ function newKey() {
 }
 
 function remember() {
+  me.rooms = [...conversations.keys()].filter((id) => id.startsWith("#"));
   try {
     sessionStorage.setItem("chat", JSON.stringify(me));
   } catch {
@@ -63,7 +63,6 @@ function show(id) {
 function drop(id) {
   conversations.get(id).log.remove();
   conversations.delete(id);
-  me.rooms = me.rooms.filter((room) => room !== id);
   remember();
   show(LOBBY);
 }
@@ -87,6 +86,10 @@ function receive(talk, message) {
   view.addMessage(talk.log, message, mine);
 }
 
+function notice(talk, text) {
+  view.addNotice(talk.log, text);
+}
+
 // --- asking the server ---
 
 // `use` gets the answer at once, before any event that the server has sent after it.
@@ -103,11 +106,11 @@ function ask(event, args, use = (answer) => answer) {
 
 async function enter(nick) {
   me.nick = await ask("enter", [nick, me.key]);
-  remember();
   view.showMe(me.nick);
-  await join(LOBBY);
+  for (const room of new Set([LOBBY, ...me.rooms])) {
+    await join(room);
+  }
   if (!current) show(LOBBY);
-  await Promise.allSettled(me.rooms.map(join)); // without those that there are no longer
 }
 
 function join(room) {
@@ -116,16 +119,13 @@ function join(room) {
     const talk = conversation(room);
     for (const message of history) receive(talk, message);
     if (isNew) talk.unread = 0; // what was said before I came is not news
+    remember();
     refresh();
   });
 }
 
 async function openRoom(room) {
-  if (!conversations.has(room)) {
-    await join(room);
-    me.rooms = [...new Set([...me.rooms, room])];
-    remember();
-  }
+  if (!conversations.has(room)) await join(room);
   show(room);
 }
 
@@ -193,7 +193,7 @@ for (const change of ["joined", "left"]) {
     const talk = conversations.get(room);
     if (!talk) return;
     stopTyping(talk, nick);
-    view.addNotice(talk.log, `${nick} ${change}`);
+    notice(talk, `${nick} ${change}`);
   });
 }
 
@@ -217,7 +217,7 @@ function showRestored() {
     verb = "connected";
     if (socket.connected) showTransport();
   }, 5000);
-  for (const { log } of conversations.values()) view.addNotice(log, "Connection restored");
+  for (const talk of conversations.values()) notice(talk, "Connection restored");
 }
 
 socket.on("connect", async () => {
@@ -240,7 +240,7 @@ socket.on("disconnect", (reason) => {
     return;
   }
   view.showConnection("waiting", "reconnecting…");
-  for (const { log } of conversations.values()) view.addNotice(log, "Connection lost");
+  for (const talk of conversations.values()) notice(talk, "Connection lost");
 });
 
 socket.on("connect_error", () => {
@@ -257,7 +257,8 @@ view.start({
   leave,
   typing,
   signOut() {
-    Object.assign(me, { nick: undefined, rooms: [] });
+    me.nick = undefined;
+    conversations.clear();
     remember();
     socket.disconnect();
     location.reload();
