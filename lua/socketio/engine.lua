@@ -58,6 +58,9 @@ function Engine:_bind()
   if opts.allowRequest or opts.origins then
     ask(self, "handshake")
   end
+  if opts.cors and check.callable(opts.cors.origin) then
+    listen(self, "share")
+  end
 end
 
 function Engine:_fail(phase, event, message, traceback)
@@ -99,6 +102,28 @@ function Engine:use(fn)
   self._uses = uses
   ask(self, "request")
   return self
+end
+
+-- The option cors.origin is a function (origin, callback), which answers by either.
+local function on_origin(self, exchange, request)
+  local origin, answered = http.wrap(request).headers.origin, false
+  local function answer(err, allowed)
+    if answered then
+      return
+    end
+    answered = true
+    if err ~= nil then
+      refuse(self, exchange, BAD_REQUEST, 0, "", { name = "MIDDLEWARE_FAILURE" })
+    else
+      self._server._core:share(exchange, origins.allow(allowed == "*" or allowed, origin))
+    end
+  end
+  attempt(self, "request", "cors.origin", answer, function()
+    local allowed = self._server.opts.cors.origin(origin, answer)
+    if allowed ~= nil then
+      answer(nil, allowed)
+    end
+  end)
 end
 
 local function on_request(self, exchange, request)
@@ -272,6 +297,9 @@ end
 --- The functions that the core calls.
 function engine.hooks(self)
   return {
+    share = function(exchange, request)
+      on_origin(self, exchange, request)
+    end,
     request = function(exchange, request)
       on_request(self, exchange, request)
     end,

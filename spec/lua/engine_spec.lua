@@ -491,6 +491,64 @@ describe("origins", function()
   end)
 end)
 
+describe("a function that decides on CORS", function()
+  local function ask(fn, method)
+    local io = support.server { cors = { origin = fn } }
+    return support.request(io, method or "GET", POLLING,
+      { headers = { Origin = "https://a.example" } })
+  end
+
+  local function allowed(fn)
+    local answer = ask(fn)
+    assert.equal(200, answer.status)
+    assert.equal("Origin", answer.headers.vary)
+    return answer.headers["access-control-allow-origin"]
+  end
+
+  it("answers at once or later, by its result or by calling back", function()
+    for _, wait in ipairs { function() end, socketio.sleep } do
+      for _, case in ipairs {
+        { true, "https://a.example" },
+        { "https://a.example", "https://a.example" },
+        { "*", "https://a.example" },
+        { socketio.pattern "example", "https://a.example" },
+        { false, nil },
+        { "https://b.example", nil },
+      } do
+        assert.equal(case[2], allowed(function(origin)
+          assert.equal("https://a.example", origin)
+          wait(1)
+          return case[1]
+        end))
+        assert.equal(case[2], allowed(function(_, callback)
+          wait(1)
+          callback(nil, case[1])
+          callback("too late")
+        end))
+      end
+    end
+  end)
+
+  it("answers preflights", function()
+    local answer = ask(function()
+      socketio.sleep(1)
+      return true
+    end, "OPTIONS")
+    assert.equal(204, answer.status)
+    assert.equal("https://a.example", answer.headers["access-control-allow-origin"])
+  end)
+
+  it("refuses by an error", function()
+    assert.equal(400, ask(function(_, callback)
+      callback("no")
+    end).status)
+    assert.equal(400, ask(function()
+      error "broken"
+    end).status)
+    assert.matches("broken", support.errors()[1].message)
+  end)
+end)
+
 describe("limits", function()
   for _, option in ipairs { "maxConnections", "maxConnectionsPerIp" } do
     it("by " .. option, function()

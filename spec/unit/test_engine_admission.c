@@ -90,6 +90,38 @@ static void refuse(door *it, sio_exchange *exchange, const char *message) {
 
 /* --- questions --- */
 
+static void on_origin(void *ctx, sio_exchange *exchange) {
+  ask(ctx, "origin ", exchange);
+}
+
+static bool is_shared(client *it, door *door, const char *method, bool allowed) {
+  client_say(it, "%s /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nOrigin: y\r\n\r\n",
+             method);
+  while (door->waiting == NULL)
+    client_turn(it);
+  sio_engine_share(door->fix->engine, take(door), allowed);
+  answer heard = client_answer(it);
+  assert_int_equal(heard.status, strcmp(method, "GET") == 0 ? 200 : 204);
+  assert_non_null(strstr(heard.head, "\r\nVary: Origin"));
+  return strstr(heard.head, "\r\nAccess-Control-Allow-Origin: y\r\n") != NULL;
+}
+
+static void asks_who_may_read(void **state) {
+  engine_fixture *fix = *state;
+  door it = {.policy.on_origin = on_origin};
+  sio_cors cors;
+  sio_cors_init(&cors);
+  cors.origin = SIO_CORS_REFLECT;
+  fix->options.cors = &cors;
+  install(&it, fix);
+  client one = client_connect(fix);
+  assert_true(is_shared(&one, &it, "GET", true));
+  assert_false(is_shared(&one, &it, "GET", false));
+  assert_true(is_shared(&one, &it, "OPTIONS", true));
+  EXPECT_LOG(fix, "origin GET\nopen polling\norigin GET\nopen polling\norigin OPTIONS\n");
+  client_close(&one);
+}
+
 static void verify(door *it, sio_exchange *exchange) {
   sio_engine_verify(it->fix->engine, exchange);
 }
@@ -597,6 +629,7 @@ static void compresses_unless_all_packets_are_plain(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
+      ENGINE_TEST(asks_who_may_read),
       ENGINE_TEST(asks_about_every_request),
       ENGINE_TEST(answers_a_request_itself),
       ENGINE_TEST(decides_later),

@@ -213,12 +213,33 @@ int sio_engine_open(sio_engine *engine, sio_exchange *exchange, sio_bytes id) {
 
 /* --- the steps --- */
 
-void sio_engine_receive(sio_engine *engine, sio_exchange *exchange) {
+static void ask_request(sio_engine *engine, sio_exchange *exchange) {
   const sio_policy *policy = engine->options.policy;
   if (policy != NULL && policy->on_request != NULL)
     policy->on_request(policy->ctx, exchange);
   else
     sio_engine_verify(engine, exchange);
+}
+
+static bool allow_none(void *ctx, sio_bytes origin) {
+  (void)ctx, (void)origin;
+  return false;
+}
+
+void sio_engine_share(sio_engine *engine, sio_exchange *exchange, bool allowed) {
+  sio_cors decided = *engine->options.cors;
+  decided.allows = allowed ? NULL : allow_none;
+  if (!sio_cors_apply(&decided, exchange))
+    ask_request(engine, exchange);
+}
+
+void sio_engine_receive(sio_engine *engine, sio_exchange *exchange) {
+  const sio_policy *policy = engine->options.policy;
+  const sio_cors *cors = engine->options.cors;
+  if (cors != NULL && policy != NULL && policy->on_origin != NULL)
+    policy->on_origin(policy->ctx, exchange);
+  else if (cors == NULL || !sio_cors_apply(cors, exchange))
+    ask_request(engine, exchange);
 }
 
 /* Nobody is asked about a handshake for which there is no room. */

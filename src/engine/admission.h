@@ -1,10 +1,10 @@
 /*
  * What the application has a say in: who comes in and under which id; and what it may watch.
  *
- *   request ─► on_request ─► verified ─► on_handshake ─► on_id ─► a session
- *                                 └─► a request of a session
+ *   request ─► on_origin ─► on_request ─► verified ─► on_handshake ─► on_id ─► a session
+ *                                              └─► a request of a session
  *
- * Each of the three questions takes the exchange: its answer, now or later, is a call below, or an
+ * Each of the four questions takes the exchange: its answer, now or later, is a call below, or an
  * answer that ends the exchange. Until then the exchange is the owner's (who hears when the client
  * goes away). What is NULL costs nothing; the engine looks at each moment what is there.
  */
@@ -41,6 +41,9 @@ typedef struct sio_refusal {
 
 typedef struct sio_policy {
   void *ctx;
+  /* With CORS, instead of its allows(): may scripts of this origin read the answer? Then
+   * sio_engine_share or _refuse. */
+  void (*on_origin)(void *ctx, sio_exchange *exchange);
   /* Any request, before it is looked at. Then sio_engine_verify or _refuse. */
   void (*on_request)(void *ctx, sio_exchange *exchange);
   /* A handshake that is in order. Then sio_engine_allow or _refuse. */
@@ -64,6 +67,7 @@ typedef struct sio_policy {
 int sio_engine_random_id(struct sio_engine *engine, char out[SIO_ID_LEN]);
 
 /* These take the exchange. */
+void sio_engine_share(struct sio_engine *engine, sio_exchange *exchange, bool allowed);
 void sio_engine_verify(struct sio_engine *engine, sio_exchange *exchange);
 void sio_engine_allow(struct sio_engine *engine, sio_exchange *exchange);
 void sio_engine_refuse(struct sio_engine *engine, sio_exchange *exchange,

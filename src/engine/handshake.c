@@ -150,10 +150,8 @@ static bool is_ours(const sio_engine *engine, sio_bytes path) {
 
 bool sio_engine_on_request(sio_http_handler *handler, sio_exchange *exchange) {
   sio_engine *engine = SIO_OF(handler, sio_engine, handler);
-  const sio_cors *cors = engine->options.cors;
   if (!is_ours(engine, sio_exchange_request(exchange)->path))
     return false;
-  if (cors == NULL || !sio_cors_apply(cors, exchange))
-    sio_engine_receive(engine, exchange);
+  sio_engine_receive(engine, exchange);
   return true;
 }

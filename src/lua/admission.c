@@ -67,6 +67,10 @@ static void ask(void *ctx, enum sio_lua_slot slot, sio_exchange *exchange) {
     sio_lua_call(server->state, give_up_protected, &n);
 }
 
+static void on_origin(void *ctx, sio_exchange *exchange) {
+  ask(ctx, SIO_SLOT_SHARE, exchange);
+}
+
 static void on_request(void *ctx, sio_exchange *exchange) {
   ask(ctx, SIO_SLOT_REQUEST, exchange);
 }
@@ -193,12 +197,14 @@ void sio_lua_policy_init(sio_policy *policy, sio_lua_server *server) {
 /* --- methods -------------------------------------------------------------------------------------
  */
 
-/* listen(slot): from now on that slot is called: "request", "handshake", "id", "refused",
+/* listen(slot): from now on that slot is called: "share", "request", "handshake", "id", "refused",
  * "headers" or "session" */
 static int listen(lua_State *L) {
   sio_policy *policy = &sio_lua_check_server(L)->policy;
   const char *slot = luaL_checkstring(L, 2);
-  if (strcmp(slot, "request") == 0)
+  if (strcmp(slot, "share") == 0)
+    policy->on_origin = on_origin;
+  else if (strcmp(slot, "request") == 0)
     policy->on_request = on_request;
   else if (strcmp(slot, "handshake") == 0)
     policy->on_handshake = on_handshake;
@@ -235,6 +241,19 @@ static int go_on(lua_State *L, void (*step)(sio_engine *, sio_exchange *)) {
 
 static int verify(lua_State *L) {
   return go_on(L, sio_engine_verify);
+}
+
+static void share_with(sio_engine *engine, sio_exchange *exchange) {
+  sio_engine_share(engine, exchange, true);
+}
+
+static void share_not(sio_engine *engine, sio_exchange *exchange) {
+  sio_engine_share(engine, exchange, false);
+}
+
+/* share(exchange, allowed) */
+static int share(lua_State *L) {
+  return go_on(L, lua_toboolean(L, 3) ? share_with : share_not);
 }
 
 static int allow(lua_State *L) {
@@ -302,7 +321,7 @@ static int set_header(lua_State *L) {
 }
 
 const luaL_Reg sio_lua_admission_methods[] = {
-    {"listen", listen},     {"verify", verify},     {"allow", allow},
-    {"refuse", refuse},     {"open", open_session}, {"headers", get_headers},
-    {"header", set_header}, {"id", random_id},      {NULL, NULL},
+    {"listen", listen}, {"share", share},       {"verify", verify},       {"allow", allow},
+    {"refuse", refuse}, {"open", open_session}, {"headers", get_headers}, {"header", set_header},
+    {"id", random_id},  {NULL, NULL},
 };

@@ -94,6 +94,7 @@ static void keep_slots(lua_State *L, int index) {
       [SIO_SLOT_ORIGIN] = "origin",
       [SIO_SLOT_UNKNOWN] = "unknown",
       [SIO_SLOT_MESSAGE] = "message",
+      [SIO_SLOT_SHARE] = "share",
       [SIO_SLOT_REQUEST] = "request",
       [SIO_SLOT_HANDSHAKE] = "handshake",
       [SIO_SLOT_ID] = "id",
