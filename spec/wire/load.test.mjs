@@ -68,10 +68,12 @@ describe("slow readers", () => {
     await client.leave();
   });
 
-  test("one that reads all the time is never cut", async () => {
+  test("one that reads what it asked for is never cut, however much that is", async () => {
     const client = await target.client();
-    await client.emit(flood(EVENTS));
-    await readAll(client, EVENTS);
+    for (let portion = 0; portion < EVENTS / 8; portion++) {
+      await client.emit(flood(8)); // 512 KiB, half of what may wait
+      await readAll(client, 8);
+    }
     await client.leave();
   });
 
