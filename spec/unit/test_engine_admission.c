@@ -94,12 +94,12 @@ static void on_origin(void *ctx, sio_exchange *exchange) {
   ask(ctx, "origin ", exchange);
 }
 
-static bool is_shared(client *it, door *door, const char *method, bool allowed) {
+static bool is_shared(client *it, door *asked, const char *method, bool allowed) {
   client_say(it, "%s /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: x\r\nOrigin: y\r\n\r\n",
              method);
-  while (door->waiting == NULL)
+  while (asked->waiting == NULL)
     client_turn(it);
-  sio_engine_share(door->fix->engine, take(door), allowed);
+  sio_engine_share(asked->fix->engine, take(asked), allowed);
   answer heard = client_answer(it);
   assert_int_equal(heard.status, strcmp(method, "GET") == 0 ? 200 : 204);
   assert_non_null(strstr(heard.head, "\r\nVary: Origin"));
