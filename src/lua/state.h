@@ -22,6 +22,8 @@ typedef struct sio_lua {
   sio_loop *loop;
   struct sio_lua_task *task; /* the innermost that runs (task.h), or NULL */
   lua_Integer idle_tasks;    /* coroutines in the pool */
+  lua_Integer deferred, deferred_end; /* tasks that wait for the outermost to end: the first, and
+                                         behind the last */
 
   sio_log log;       /* sink for SOCKETIO_DEBUG; log.write NULL when it is off */
   const char *debug; /* areas, from the environment */

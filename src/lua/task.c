@@ -1,18 +1,28 @@
 #include "lua/task.h"
 
-enum { POOL_LIMIT = 128, ABOUT = 3 };
+#include "base/error.h"
 
-/* Registry keys: a list of idle coroutines; waiting coroutine (weak) to { scope, phase, event }. */
+/* Lua takes 200 C calls one inside the other, and a task takes about 8 of them. */
+enum { POOL_LIMIT = 128, ABOUT = 3, MOST_NESTED = 8 };
+
+/* Registry keys: a list of idle coroutines; waiting coroutine (weak) to { scope, phase, event };
+ * tasks to be run, as lists of what they are about, their function and its n arguments. */
 static const char pool_key = 0;
 static const char waiting_key = 0;
+static const char deferred_key = 0;
 
 /* The tasks that run, one inside the other: a task is about values on the stack of who started it.
  */
 struct sio_lua_task {
-  lua_State *L;
+  lua_State *L; /* NULL: deferred tasks are being run */
   int about;
+  int depth;
   struct sio_lua_task *outer;
 };
+
+static int depth(const sio_lua *state) {
+  return state->task != NULL ? state->task->depth : 0;
+}
 
 /* Pushes an idle coroutine. */
 static lua_State *take(lua_State *L, sio_lua *state) {
@@ -86,7 +96,7 @@ static void fail(lua_State *L, lua_State *co, int about) {
 
 /* Resumes the coroutine on top of L, which has nargs arguments; pops it. */
 static bool resume(lua_State *L, lua_State *co, sio_lua *state, int about, int nargs) {
-  struct sio_lua_task task = {L, about, state->task};
+  struct sio_lua_task task = {L, about, depth(state) + 1, state->task};
   int results = 0;
   state->task = &task;
   int status = lua_resume(co, L, nargs, &results);
@@ -105,14 +115,71 @@ static bool resume(lua_State *L, lua_State *co, sio_lua *state, int about, int n
   return false;
 }
 
+/* --- tasks inside of tasks ----------------------------------------------------------------------
+ */
+
+/* Keeps the task on top of the stack, a function and its arguments; pops it. */
+static void defer(lua_State *L, sio_lua *state, int about, int nargs) {
+  lua_createtable(L, ABOUT + 1 + nargs, 0);
+  for (int i = 0; i < ABOUT; i++) {
+    lua_pushvalue(L, about + i);
+    lua_rawseti(L, -2, i + 1);
+  }
+  lua_insert(L, -nargs - 2);
+  for (int i = nargs; i >= 0; i--)
+    lua_rawseti(L, -i - 2, ABOUT + 1 + i);
+  lua_pushinteger(L, nargs);
+  lua_setfield(L, -2, "n");
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &deferred_key);
+  lua_insert(L, -2);
+  lua_rawseti(L, -2, state->deferred_end++);
+  lua_pop(L, 1);
+}
+
+static int run_first(lua_State *L) {
+  sio_lua *state = lua_touserdata(L, 1);
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &deferred_key);
+  lua_rawgeti(L, 2, state->deferred);
+  lua_pushnil(L);
+  lua_rawseti(L, 2, state->deferred++);
+  lua_getfield(L, 3, "n");
+  int nargs = (int)lua_tointeger(L, -1);
+  lua_pop(L, 1);
+  luaL_checkstack(L, ABOUT + 1 + nargs, NULL);
+  for (int i = 1; i <= ABOUT + 1 + nargs; i++)
+    lua_rawgeti(L, 3, i);
+  sio_lua_run_task(L, state, 4, nargs);
+  return 0;
+}
+
+/* Runs what was deferred, when no task runs. */
+static void run_deferred(lua_State *L, sio_lua *state) {
+  if (state->task != NULL || state->deferred == state->deferred_end)
+    return;
+  struct sio_lua_task runner = {NULL, 0, 0, NULL};
+  lua_State *before = sio_lua_enter(state, L);
+  state->task = &runner;
+  int status = 0;
+  while (state->deferred < state->deferred_end && status != SIO_ENOMEM)
+    status = sio_lua_call(state, run_first, state);
+  state->task = NULL;
+  sio_lua_leave(state, before);
+}
+
 bool sio_lua_run_task(lua_State *L, sio_lua *state, int about, int nargs) {
   luaL_checkstack(L, 8, NULL);
+  if (depth(state) >= MOST_NESTED) {
+    defer(L, state, about, nargs);
+    return true;
+  }
   lua_State *co = take(L, state);
   if (!lua_checkstack(co, nargs + LUA_MINSTACK))
     return luaL_error(L, "not enough memory");
   lua_insert(L, -nargs - 2);
   lua_xmove(L, co, nargs + 1);
-  return resume(L, co, state, about, nargs);
+  bool ok = resume(L, co, state, about, nargs);
+  run_deferred(L, state);
+  return ok;
 }
 
 /* --- for Lua ------------------------------------------------------------------------------------
@@ -155,6 +222,7 @@ static int wake(lua_State *L) {
     int about = lua_gettop(L) - ABOUT + 1;
     lua_pushvalue(L, 2);
     resume(L, co, state, about, nargs);
+    run_deferred(L, state);
     return 0;
   }
   int results = 0;
@@ -174,7 +242,7 @@ static int wake(lua_State *L) {
 
 static int scope(lua_State *L) {
   const struct sio_lua_task *task = sio_lua_get(L)->task;
-  if (task == NULL)
+  if (task == NULL || task->L == NULL)
     return 0;
   if (!lua_checkstack(task->L, 1))
     return luaL_error(L, "not enough memory");
@@ -186,8 +254,12 @@ static int scope(lua_State *L) {
 void sio_lua_open_task(lua_State *L) {
   static const luaL_Reg functions[] = {
       {"task", run_task}, {"wake", wake}, {"scope", scope}, {NULL, NULL}};
+  sio_lua *state = sio_lua_get(L);
+  state->deferred = state->deferred_end = 1;
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &pool_key);
+  lua_newtable(L);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &deferred_key);
   lua_newtable(L);
   lua_createtable(L, 0, 1);
   lua_pushliteral(L, "k");

@@ -4,6 +4,8 @@
  * alone. The coroutines come from a pool: one that has returned is started again with the next
  * function.
  *
+ * A task that starts inside of many others runs when the outermost of them has returned or waits.
+ *
  * A task is about three values: its scope, an object whose method _fail(phase, event, message,
  * traceback) reports its error; its phase ("handler", ...); and its event's name or nil.
  */
