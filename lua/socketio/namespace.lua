@@ -125,6 +125,7 @@ end
 function Namespace:_bind()
   rawset(self, "_handle", self.server._core:namespace(self.name))
   self._handle:own(self, self.server._core)
+  self._handle:watchRooms(self.adapter._on ~= nil)
 end
 
 function Namespace:_fail(phase, event, message, traceback)

@@ -119,7 +119,13 @@ local function hooks(self, origin)
       all[name] = fn
     end
   end
-  all.origin = origin
+  all.origin = origin and function(asked)
+    local allowed = false
+    tasks.run(self, "request", nil, function()
+      allowed = origin(asked)
+    end)
+    return allowed
+  end
   function all.unknown(...)
     on_unknown(self, ...)
   end
