@@ -12,6 +12,15 @@ local support = {}
 
 local PATIENCE = 10 -- seconds until a test gives up on what it waits for
 
+-- SIO_GC=generational or eager: the same tests under another collector, to find what is not
+-- anchored.
+local collector = os.getenv "SIO_GC"
+if collector == "generational" then
+  collectgarbage "generational"
+elseif collector == "eager" then
+  collectgarbage("incremental", 1, 1000, 1)
+end
+
 local servers, pumps, errors = {}, {}, {}
 
 -- === Turning
@@ -171,12 +180,17 @@ end
 
 support.request_text = answer.request
 
--- Closes all clients and servers; an error when a handler raised one that nobody expected.
-function support.clean()
+-- Closes all clients and lets them go.
+function support.forget_clients()
   for _, each in ipairs(pumps) do
     each:close()
   end
   pumps = {}
+end
+
+-- Closes all clients and servers; an error when a handler raised one that nobody expected.
+function support.clean()
+  support.forget_clients()
   local open = #servers
   for _, io in ipairs(servers) do
     io:close(function()
