@@ -7,6 +7,7 @@ local events = require("socketio.events")
 local object = require("socketio.object")
 local options = require("socketio.options")
 local tasks = require("socketio.tasks")
+local tls = require("socketio.tls")
 
 local http = {}
 
@@ -211,16 +212,38 @@ local remedies = {
   EINVAL = 'give a port, "host:port" with a numeric host or localhost, or "unix:/path"',
 }
 
---- Listens on a port, "host:port" or "unix:/path"; has bound when it returns. Returns the server,
--- or nil, a message and a code such as "EADDRINUSE".
-function HttpServer:listen(address)
+-- What a listener with the option tls speaks: that, else what the server was made with.
+local function identity_of(self, given)
+  if given then
+    return tls.load(given)
+  end
+  if given == nil then
+    return self._own_tls
+  end
+  return nil
+end
+
+--- Listens on a port, "host:port" or "unix:/path"; has bound when it returns. given.tls is for this
+-- address alone; false: plain HTTP. Returns the server, or nil, a message and a code such as
+-- "EADDRINUSE".
+function HttpServer:listen(address, given)
   if math.type(address) ~= "integer" and type(address) ~= "string" then
     check.fail(1, "listen", 'port, "host:port" or "unix:/path"', address)
   end
-  local ok, message, code = self._http:listen(tostring(address))
+  if given ~= nil and type(given) ~= "table" then
+    check.fail(2, "listen", "table of options", given)
+  end
+  local identity, problem, problem_code = identity_of(self, options.listen(given or {}).tls)
+  if problem then
+    return nil, ("cannot listen on %s: %s"):format(address, problem), problem_code
+  end
+  local ok, message, code = self._http:listen(tostring(address), identity and identity.handle)
   if not ok then
     local remedy = remedies[code] and " (" .. remedies[code] .. ")" or ""
     return nil, ("cannot listen on %s: %s%s"):format(address, message, remedy), code
+  end
+  if identity and identity ~= self._own_tls then
+    self._tls[#self._tls + 1] = identity
   end
   return self
 end
@@ -306,14 +329,26 @@ function HttpServer:_fail(phase, event, message, traceback)
   end
 end
 
-local server_meta = object.class("socketio.HttpServer", object.extend(HttpServer, events.methods))
+local server_meta = object.class("socketio.HttpServer",
+  object.extend(HttpServer, events.methods, tls.methods))
 
---- An HTTP server with these options.
+--- An HTTP server with these options. Raises for a bad one, also for certificates that cannot be
+-- used.
 function http.createServer(given)
   if given ~= nil and type(given) ~= "table" then
     check.fail(1, "createServer", "table of options", given)
   end
-  return setmetatable({ _http = core.http(options.http(given or {})) }, server_meta)
+  local all = options.http(given or {})
+  local self = setmetatable({ _http = core.http(all), _tls = {} }, server_meta)
+  if all.tls then
+    local identity, message = tls.load(all.tls)
+    if not identity then
+      check.raise(message)
+    end
+    rawset(self, "_own_tls", identity)
+    self._tls[1] = identity
+  end
+  return self
 end
 
 local wrapped = setmetatable({}, { __mode = "k" })

@@ -20,6 +20,10 @@ local function boolean(value)
   return type(value) == "boolean", "boolean"
 end
 
+local function some_text(value)
+  return type(value) == "string", "string"
+end
+
 local function number(least)
   return function(value)
     return type(value) == "number" and value == value and value >= least,
@@ -109,6 +113,24 @@ local function origin_list(value)
   return ok, "string, pattern, or list of these"
 end
 
+local complete -- below
+
+local tls_known = {
+  cert = { nil, some_text },
+  key = { nil, some_text },
+  passphrase = { nil, some_text },
+  ca = { nil, some_text },
+  minVersion = { "TLSv1.2", one_of("TLSv1.2", "TLSv1.3") },
+}
+
+local function tls(value)
+  if type(value) == "table" then
+    complete(value, tls_known, "option of tls")
+  end
+  return value == false or type(value) == "table" and value.cert and value.key ~= nil,
+    "table with cert and key, or false"
+end
+
 -- === The options =============================================================================
 
 -- Name to { default, kind }. http: also an option of createServer.
@@ -143,6 +165,7 @@ local known = {
   headersTimeout = { 10000, number(1), http = true },
   requestTimeout = { 30000, number(1), http = true },
   maxHeaderSize = { 16384, number(256), http = true },
+  tls = { false, tls, http = true },
 }
 
 -- Options of the reference, and of ours, that this version does not have: only what they are by
@@ -150,7 +173,6 @@ local known = {
 local missing = {
   allowEIO3 = { false },
   connectionStateRecovery = {},
-  tls = {},
 }
 
 -- Options of the reference without a meaning here: what they are by default is taken.
@@ -213,7 +235,7 @@ local function check_one(name, value, specs, what)
 end
 
 -- Checks given against specs, completes it with the defaults.
-local function complete(given, specs, what)
+function complete(given, specs, what)
   for name, value in pairs(given) do
     check_one(name, value, specs, what)
   end
@@ -272,6 +294,23 @@ end
 --- The same for createServer and listen.
 function options.http(given)
   return complete(given, http, "option")
+end
+
+--- The same for the listen of an HTTP server.
+function options.listen(given)
+  return complete(given, { tls = { nil, tls } }, "option")
+end
+
+--- From the checked option tls, the table that the core reads.
+function options.tls(given)
+  local all = complete(given, tls_known, "option of tls")
+  return {
+    cert = all.cert,
+    key = all.key,
+    passphrase = all.passphrase,
+    ca = all.ca,
+    only13 = all.minVersion == "TLSv1.3",
+  }
 end
 
 -- === CORS ====================================================================================

@@ -159,8 +159,9 @@ function Server:attach(target, given)
   return self
 end
 
---- Listens on a port (0: a free one), "host:port" or "unix:/path"; has bound when it returns.
--- Returns the server, or nil, a message that says what to do, and a code such as "EADDRINUSE".
+--- Listens on a port (0: a free one), "host:port" or "unix:/path"; has bound when it returns. What
+-- given says of tls is for this address alone, the rest for the HTTP server that the first call
+-- makes. Returns the server, or nil, a message that says what to do, and a code: "EADDRINUSE".
 function Server:listen(target, given)
   if http.is_server(target) then
     return Server.attach(self, target, given)
@@ -168,18 +169,22 @@ function Server:listen(target, given)
   if given ~= nil and type(given) ~= "table" then
     check.fail(2, "listen", "table of options", given)
   end
+  local http_options, tls = {}, self.opts.tls
+  if given and given.tls ~= nil then
+    tls = given.tls
+  end
   local server = self._own
   if not server then
-    local http_options = {}
     for _, name in ipairs({ "headersTimeout", "requestTimeout", "maxHeaderSize" }) do
       http_options[name] = self.opts[name]
     end
     for name, value in pairs(given or {}) do
       http_options[name] = value
     end
+    http_options.tls = nil
     server = http.createServer(http_options)
   end
-  local ok, message, code = server:listen(target)
+  local ok, message, code = server:listen(target, { tls = tls })
   if not ok then
     return nil, message, code
   end
