@@ -33,7 +33,7 @@ end
 
 local function integer(least, most)
   return function(value)
-    return math.type(value) == "integer" and value >= least and value <= most,
+    return type(value) == "number" and value % 1 == 0 and value >= least and value <= most,
       ("integer from %d to %d"):format(least, most)
   end
 end
