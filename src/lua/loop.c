@@ -20,6 +20,40 @@ static int turn(lua_State *L, enum sio_run_mode mode) {
   if (active < 0)
     return luaL_error(L, "the event loop is running already: run, step and poll cannot be called "
                          "from a handler");
+  if (state->is_interrupted) {
+    state->is_interrupted = false;
+    return luaL_error(L, "interrupted!");
+  }
+  return active;
+}
+
+/* The interpreter answers Ctrl-C with a hook that raises; it needs Lua code to run into it. */
+static void run_hook(lua_State *L) {
+  if (lua_gethook(L) == NULL)
+    return;
+  luaL_loadstring(L, "return");
+  lua_call(L, 0, 0);
+}
+
+/* Until a turn is wanted, or a signal has come: libuv would go on waiting after that. */
+static void wait_for_work(const sio_lua *state) {
+  struct pollfd fd = {.fd = sio_loop_fd(state->loop), .events = POLLIN};
+  int ms = sio_loop_timeout(state->loop);
+  if (ms != 0)
+    poll(&fd, 1, ms);
+}
+
+static int run_until_stopped(lua_State *L) {
+  sio_lua *state = sio_lua_get(L);
+  int active = turn(L, SIO_RUN_NOWAIT);
+  run_hook(L);
+  while (active && !state->is_stopping) {
+    wait_for_work(state);
+    run_hook(L);
+    active = turn(L, SIO_RUN_NOWAIT);
+    run_hook(L);
+  }
+  state->is_stopping = false;
   return active;
 }
 
@@ -27,7 +61,8 @@ static int turn(lua_State *L, enum sio_run_mode mode) {
 static int run(lua_State *L) {
   static const char *const names[] = {"default", "once", "nowait", NULL};
   static const enum sio_run_mode modes[] = {SIO_RUN_DEFAULT, SIO_RUN_ONCE, SIO_RUN_NOWAIT};
-  lua_pushboolean(L, turn(L, modes[luaL_checkoption(L, 1, "default", names)]));
+  enum sio_run_mode mode = modes[luaL_checkoption(L, 1, "default", names)];
+  lua_pushboolean(L, mode == SIO_RUN_DEFAULT ? run_until_stopped(L) : turn(L, mode));
   return 1;
 }
 
@@ -59,7 +94,9 @@ static int poll_loop(lua_State *L) {
 }
 
 static int stop(lua_State *L) {
-  sio_loop_stop(sio_lua_get(L)->loop);
+  sio_lua *state = sio_lua_get(L);
+  state->is_stopping = true;
+  sio_loop_stop(state->loop);
   return 0;
 }
 

@@ -75,7 +75,13 @@ static int add_traceback(lua_State *L) {
 }
 
 /* Hands the message on top of the stack to the reporter, and pops it. */
-static void report(lua_State *L) {
+static void report(lua_State *L, sio_lua *state) {
+  const char *message = lua_tostring(L, -1);
+  if (message != NULL && strstr(message, "interrupted!") != NULL) {
+    state->is_interrupted = true;
+    lua_pop(L, 1);
+    return;
+  }
   lua_rawgetp(L, LUA_REGISTRYINDEX, &reporter_key);
   lua_insert(L, -2);
   if (lua_pcall(L, 1, 0, 0) != LUA_OK)
@@ -92,7 +98,7 @@ int sio_lua_call(sio_lua *state, lua_CFunction fn, void *arg) {
   lua_pushlightuserdata(L, arg);
   int status = lua_pcall(L, 1, 0, top + 1);
   if (status != LUA_OK)
-    report(L);
+    report(L, state);
   lua_settop(L, top);
   if (status == LUA_OK)
     return 0;

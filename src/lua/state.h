@@ -20,8 +20,11 @@ struct sio_lua_task;
 typedef struct sio_lua {
   lua_State *L; /* the thread that runs the library now */
   sio_loop *loop;
-  struct sio_lua_task *task; /* the innermost that runs (task.h), or NULL */
-  lua_Integer idle_tasks;    /* coroutines in the pool */
+  bool is_stopping;    /* run is to return after its turn */
+  bool is_interrupted; /* the interpreter's Ctrl-C met code of ours, and is to reach the caller of
+                          run */
+  struct sio_lua_task *task;          /* the innermost that runs (task.h), or NULL */
+  lua_Integer idle_tasks;             /* coroutines in the pool */
   lua_Integer deferred, deferred_end; /* tasks that wait for the outermost to end: the first, and
                                          behind the last */
 
