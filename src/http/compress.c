@@ -1,6 +1,7 @@
 #include "http/compress.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <zlib.h>
 
 #include "base/alloc.h"
@@ -8,9 +9,10 @@
 
 enum { WINDOW_BITS = 15, GZIP_BITS = 16, MEMORY_LEVEL = 8 };
 
+/* Not zeroed, as zlib's own: pages of a window that nothing was written to cost nothing. */
 void *sio_zlib_alloc(void *ctx, unsigned n, unsigned size) {
   (void)ctx;
-  return sio_calloc(n, size);
+  return n <= SIZE_MAX / size ? sio_malloc((size_t)n * size) : NULL;
 }
 
 void sio_zlib_free(void *ctx, void *block) {
