@@ -23,7 +23,7 @@ end
 --- The name of a value's kind, for messages.
 function check.kind(value)
   local meta = getmetatable(value)
-  local name = type(meta) == "table" and rawget(meta, "__name")
+  local name = type(meta) == "table" and rawget(meta, "__name") or meta -- handles show their name
   return type(name) == "string" and name or type(value)
 end
 

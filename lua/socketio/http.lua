@@ -11,7 +11,6 @@ local tls = require("socketio.tls")
 
 local http = {}
 
-local MAX_BODY = 1000000 -- bytes of a request's body that text and json take
 
 -- === Requests ================================================================================
 
@@ -47,7 +46,7 @@ local function read(self, answered)
     self._exchange:onGone(function(_, err)
       settle(self, nil, err)
     end)
-    self._exchange:readBody(MAX_BODY, function(body, err)
+    self._exchange:readBody(core.MAX_REQUEST_BODY, function(body, err)
       settle(self, body, err)
     end)
   end

@@ -1,4 +1,5 @@
 /* The C half of the module: `require "socketio.core"`, used by the Lua half in lua/socketio. */
+#include "base/limits.h"
 #include "lua/bind.h"
 #include "lua/http.h"
 
@@ -44,6 +45,8 @@ int luaopen_socketio_core(lua_State *L) {
   sio_lua_open_socket(L);
   sio_lua_open_namespace(L);
   sio_lua_open_session(L);
+  lua_pushinteger(L, SIO_MAX_REQUEST_BODY);
+  lua_setfield(L, -2, "MAX_REQUEST_BODY");
   lua_pushliteral(L, SIO_VERSION);
   lua_setfield(L, -2, "_VERSION");
   return 1;
