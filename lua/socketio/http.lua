@@ -11,7 +11,6 @@ local tls = require("socketio.tls")
 
 local http = {}
 
-
 -- === Requests ================================================================================
 
 local Request = {}

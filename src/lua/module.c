@@ -2,7 +2,6 @@
 #include "base/limits.h"
 #include "lua/bind.h"
 #include "lua/http.h"
-
 #include "lua/loop.h"
 #include "lua/message.h"
 #include "lua/request.h"
