@@ -182,6 +182,86 @@ static void carries_the_rest_of_a_closing_session(void **state) {
   client_close(&ws);
 }
 
+/* A client that asks on and on, and reads no answer. */
+static void does_not_answer_probes_that_pile_up(void **state) {
+  enum { PROBES = 1000, ROUNDS = 1500, PROBE_LEN = 12 };
+  engine_fixture *fix = *state;
+  client it = client_connect(fix), deaf = client_connect(fix), ws = client_connect(fix);
+  assert_int_equal(setsockopt(deaf.fd, SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int)), 0);
+  sid session = client_open(&it);
+  probe(&deaf, &session);
+  static char probes[PROBES * PROBE_LEN];
+  for (int i = 0; i < PROBES; i++)
+    memcpy(probes + i * PROBE_LEN,
+           "\x81\x86\0\0\0\0"
+           "2probe",
+           PROBE_LEN);
+  for (int i = 0; i < ROUNDS; i++)
+    client_send(&deaf, probes, sizeof(probes));
+  probe(&ws, &session); /* the other one was given up */
+  ws_send(&ws, "5");
+  EXPECT_LOG(fix, "open polling\nupgrade websocket\n");
+  client_close(&it);
+  client_close(&deaf);
+  client_close(&ws);
+}
+
+/* --- a policy that acts when it is told of headers --- */
+
+static void close_it(void *ctx, sio_exchange *exchange) {
+  engine_fixture *fix = ctx;
+  (void)exchange;
+  if (fix->session != NULL && sio_session_get_state(fix->session) == SIO_OPEN)
+    sio_session_close(fix->session, true);
+}
+
+static void send_on_it(void *ctx, sio_exchange *exchange) {
+  engine_fixture *fix = ctx;
+  (void)exchange;
+  if (fix->session != NULL && sio_session_is_ready(fix->session))
+    engine_send(fix->session, "headers");
+}
+
+/* The end of the poll that waits is what the policy is told of. */
+static void upgrade_with(engine_fixture *fix, client *it, client *ws,
+                         void (*on_headers)(void *, sio_exchange *)) {
+  static sio_policy policy;
+  policy = (sio_policy){.ctx = fix};
+  fix->options.policy = &policy;
+  engine_reopen(fix);
+  *it = client_connect(fix);
+  *ws = client_connect(fix);
+  sid session = client_open(it);
+  client_poll(it, &session);
+  ask_upgrade(ws, &session);
+  policy.on_headers = on_headers;
+  ws_send(ws, "5");
+  EXPECT_ANSWER(it, 200, "1");
+  policy.on_headers = NULL;
+}
+
+static void may_be_closed_in_the_middle_of_it(void **state) {
+  engine_fixture *fix = *state;
+  client it, ws;
+  upgrade_with(fix, &it, &ws, close_it);
+  EXPECT_LOG(fix, "open polling\nclose forced close\n");
+  ws_expect_close(&ws, "");
+  ws_send(&ws, "4too late");
+  client_close(&it);
+  client_close(&ws);
+  net_turn(fix->loop);
+}
+
+static void may_be_sent_on_in_the_middle_of_it(void **state) {
+  engine_fixture *fix = *state;
+  client it, ws;
+  upgrade_with(fix, &it, &ws, send_on_it);
+  ws_expect(&ws, 0x81, "4headers");
+  EXPECT_LOG(fix, "open polling\nupgrade websocket\n");
+  client_close(&it);
+  client_close(&ws);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       ENGINE_TEST(upgrades_as_the_official_client_does),
@@ -193,6 +273,9 @@ int main(void) {
       ENGINE_TEST(does_not_hand_a_websocket_session_over),
       ENGINE_TEST(is_aborted_when_the_session_ends),
       ENGINE_TEST(carries_the_rest_of_a_closing_session),
+      ENGINE_TEST(does_not_answer_probes_that_pile_up),
+      ENGINE_TEST(may_be_closed_in_the_middle_of_it),
+      ENGINE_TEST(may_be_sent_on_in_the_middle_of_it),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,10 +47,12 @@ void sio_upgrade_on_noop_due(sio_deadline *deadline) {
 
 /* --- the WebSocket --- */
 
+/* A client that asks again and again, and reads no answer, makes nothing grow. */
 static void on_probe(sio_session *session) {
   sio_upgrade *upgrade = session->upgrade;
+  bool is_stalled = sio_ws_stalled(upgrade->ws) > 0;
   sio_frame *pong = sio_packet_frame(SIO_PACKET_PONG, SIO_BYTES("probe"));
-  if (pong == NULL || sio_ws_send(upgrade->ws, pong) != 0) {
+  if (is_stalled || pong == NULL || sio_ws_send(upgrade->ws, pong) != 0) {
     sio_frame_unref(pong);
     sio_upgrade_abort(session);
     return;
@@ -78,8 +80,11 @@ static void complete(sio_session *session) {
     sio_session_end(session, "transport error", "out of memory");
     return;
   }
-  sio_polling_end(session, engine->close);
   sio_websocket_start(session, ws);
+  sio_polling_end(session,
+                  engine->close); /* which may tell the policy: the session must be whole */
+  if (session->state == SIO_CLOSED)
+    return;
   sio_logf(engine->options.log, "engine", "%.*s upgraded", (int)session->id_len, session->id);
   if (session->state == SIO_CLOSING)
     sio_session_end(session, "forced close", NULL);
