@@ -144,9 +144,9 @@ static void compresses_a_broadcast_once(void **state) {
   for (int i = 0; i < CROWD; i++)
     assert_int_equal(sio_session_send(sessions[i], frame), 0);
   assert_int_equal(frame->refs, 1);
-  assert_non_null(frame->packed);
-  assert_null(frame->packed->packed);
-  assert_int_equal(frame->packed->refs, 1 + CROWD);
+  assert_non_null(frame->others);
+  assert_null(frame->others->others);
+  assert_int_equal(frame->others->refs, 1 + CROWD);
   sio_frame_unref(frame);
   char message[2002];
   snprintf(message, sizeof(message), "4%s", text);

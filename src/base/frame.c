@@ -21,8 +21,21 @@ sio_frame *sio_frame_copy(sio_bytes payload) {
 
 void sio_frame_unref(sio_frame *frame) {
   while (frame != NULL && --frame->refs == 0) {
-    sio_frame *packed = frame->packed;
+    sio_frame *others = frame->others;
     sio_free(frame);
-    frame = packed;
+    frame = others;
   }
+}
+
+sio_frame *sio_frame_form(const sio_frame *frame, uint8_t form) {
+  sio_frame *other = frame->others;
+  while (other != NULL && other->form != form)
+    other = other->others;
+  return other;
+}
+
+sio_frame *sio_frame_keep(sio_frame *frame, sio_frame *other) {
+  other->others = frame->others;
+  frame->others = other;
+  return other;
 }

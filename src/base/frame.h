@@ -13,6 +13,9 @@
 
 #include "base/bytes.h"
 
+/* What of a form is its compression and what its revision; see ws/deflate.h, engine/revision3.h. */
+enum { SIO_FORM_WINDOW = 0x0f, SIO_FORM_REVISION = 0xf0 };
+
 enum { SIO_FRAME_ROOM = 10 }; /* the longest unmasked WebSocket header */
 
 typedef struct sio_frame {
@@ -20,9 +23,10 @@ typedef struct sio_frame {
   uint8_t head;             /* bytes of WebSocket header, right-aligned in room */
   bool binary;              /* a binary message, not text */
   bool plain;               /* in a polling answer not compressed: the application says so */
-  uint8_t window;           /* of a compressed form: the bits of the window it was made with */
+  uint8_t form;             /* of another form: which one, SIO_FORM_* (0: the frame itself) */
   size_t len;               /* bytes of payload */
-  struct sio_frame *packed; /* the first of its compressed forms (ws/deflate.h); they go with it */
+  struct sio_frame *others; /* the first of its other forms, made when first needed, which go with
+                               it; the forms of a form stand behind that one */
   unsigned char room[SIO_FRAME_ROOM];
   char payload[];
 } sio_frame;
@@ -39,6 +43,12 @@ static inline sio_frame *sio_frame_ref(sio_frame *frame) {
 }
 
 void sio_frame_unref(sio_frame *frame); /* NULL is allowed */
+
+/* The form of the frame that was made before, borrowed, or NULL. */
+sio_frame *sio_frame_form(const sio_frame *frame, uint8_t form);
+
+/* Keeps a form that was made. Takes it; returns it borrowed. */
+sio_frame *sio_frame_keep(sio_frame *frame, sio_frame *other);
 
 static inline sio_bytes sio_frame_payload(const sio_frame *frame) {
   return (sio_bytes){frame->payload, frame->len};

@@ -146,6 +146,10 @@ static int run_deflater(z_stream *zlib, sio_bytes in, sio_buf *out) {
   return 0;
 }
 
+static uint8_t packed_form(const sio_frame *frame, int window) {
+  return (uint8_t)((frame->form & SIO_FORM_REVISION) | window);
+}
+
 static sio_frame *new_packed(z_stream *zlib, const sio_frame *frame, int window) {
   sio_buf bytes = {0};
   sio_frame *packed = NULL;
@@ -155,26 +159,22 @@ static sio_frame *new_packed(z_stream *zlib, const sio_frame *frame, int window)
   if (packed == NULL)
     return NULL;
   packed->binary = frame->binary;
-  packed->window = (uint8_t)window;
+  packed->form = packed_form(frame, window);
   sio_ws_seal_packed(packed, frame->binary ? SIO_WS_BINARY : SIO_WS_TEXT);
   return packed;
 }
 
 /* Without context: what another recipient was sent, or is sent next, serves as well. */
 static sio_frame *find_packed(sio_deflate_pool *pool, sio_frame *frame, int window) {
-  for (sio_frame *packed = frame->packed; packed != NULL; packed = packed->packed)
-    if (packed->window == window)
-      return sio_frame_ref(packed);
+  sio_frame *packed = sio_frame_form(frame, packed_form(frame, window));
+  if (packed != NULL)
+    return sio_frame_ref(packed);
   z_stream **deflater = &pool->deflaters[window - LEAST_WINDOW];
   if (*deflater == NULL && (*deflater = new_deflater(&pool->options, window)) == NULL)
     return NULL;
   deflateReset(*deflater);
-  sio_frame *packed = new_packed(*deflater, frame, window);
-  if (packed == NULL)
-    return NULL;
-  packed->packed = frame->packed;
-  frame->packed = packed;
-  return sio_frame_ref(packed);
+  packed = new_packed(*deflater, frame, window);
+  return packed != NULL ? sio_frame_ref(sio_frame_keep(frame, packed)) : NULL;
 }
 
 static sio_frame *pack_in_context(sio_deflate *deflate, const sio_frame *frame) {
