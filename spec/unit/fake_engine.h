@@ -23,6 +23,7 @@ struct sio_session {
   bool is_ready;
   bool was_discarded;
   bool lacks_memory; /* the next send fails */
+  int protocol;
   char sid[8];
   char sent[8192]; /* one message a line; binary ones as "<hex>" */
   size_t sent_len;
@@ -112,6 +113,14 @@ void sio_engine_free(sio_engine *engine) {
   free(engine);
 }
 
+sio_bytes sio_session_id(const sio_session *session) {
+  return sio_bytes_str(session->sid);
+}
+
+int sio_session_protocol(const sio_session *session) {
+  return session->protocol;
+}
+
 enum sio_session_state sio_session_get_state(const sio_session *session) {
   return session->state;
 }
@@ -166,8 +175,10 @@ int sio_session_send(sio_session *session, sio_frame *frame) {
 
 /* --- the test's calls --- */
 
-static inline sio_session *session_open(sio_engine *engine) {
+static inline sio_session *session_open_as(sio_engine *engine, int protocol) {
   sio_session *session = calloc(1, sizeof(*session));
+  session->protocol = protocol;
+  strcpy(session->sid, "sid");
   fake_live_sessions++;
   session->refs = 1;
   session->state = SIO_OPEN;
@@ -177,6 +188,10 @@ static inline sio_session *session_open(sio_engine *engine) {
   engine->sessions = session;
   engine->hooks->on_session(engine->ctx, session);
   return session;
+}
+
+static inline sio_session *session_open(sio_engine *engine) {
+  return session_open_as(engine, 4);
 }
 
 /* Closes go through: every session that asked to be closed ends. */

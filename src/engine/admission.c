@@ -256,10 +256,11 @@ void sio_engine_greet(sio_engine *engine, sio_exchange *exchange) {
 
 void sio_engine_allow(sio_engine *engine, sio_exchange *exchange) {
   const sio_policy *policy = engine->options.policy;
-  if (!sio_is_protocol(sio_exchange_request(exchange))) {
+  if (!engine->options.allow_eio3 &&
+      sio_request_revision(sio_exchange_request(exchange)) != SIO_REVISION_4) {
     sio_logf(engine->options.log, "engine",
-             "client speaks EIO=3 (Socket.IO v2) or no EIO at all; this server speaks EIO=4, which "
-             "clients from version 3 on do");
+             "client speaks EIO=3 (Socket.IO v2) or no EIO at all; clients from version 3 on speak "
+             "EIO=4, and allowEIO3 lets older ones in");
     sio_engine_refuse(engine, exchange, &(sio_refusal){.fault = SIO_BAD_PROTOCOL});
   } else if (policy != NULL && policy->on_id != NULL) {
     policy->on_id(policy->ctx, exchange);

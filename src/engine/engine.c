@@ -38,9 +38,10 @@ static bool copy_texts(sio_engine_options *options) {
 
 static bool make_frames(sio_engine *engine) {
   engine->ping = sio_packet_frame(SIO_PACKET_PING, SIO_BYTES(""));
+  engine->pong = sio_packet_frame(SIO_PACKET_PONG, SIO_BYTES(""));
   engine->noop = sio_packet_frame(SIO_PACKET_NOOP, SIO_BYTES(""));
   engine->close = sio_packet_frame(SIO_PACKET_CLOSE, SIO_BYTES(""));
-  if (engine->ping == NULL || engine->noop == NULL || engine->close == NULL)
+  if (engine->ping == NULL || engine->pong == NULL || engine->noop == NULL || engine->close == NULL)
     return false;
   engine->noop->plain = engine->close->plain = true; /* too short to gain by it */
   return true;
@@ -62,10 +63,13 @@ static void watch(sio_engine *engine, sio_deadlines *queue, uint64_t ms,
 static void watch_deadlines(sio_engine *engine) {
   const sio_engine_options *options = &engine->options;
   watch(engine, &engine->ping_interval, options->ping_interval, sio_session_on_ping_due);
-  watch(engine, &engine->ping_timeout, options->ping_timeout, sio_session_on_pong_missing);
+  watch(engine, &engine->ping_timeout, options->ping_timeout, sio_session_on_silence);
   watch(engine, &engine->poll_close, SIO_POLL_CLOSE_TIMEOUT, sio_polling_on_close_timeout);
   watch(engine, &engine->upgrade_timeout, options->upgrade_timeout, sio_upgrade_on_timeout);
   watch(engine, &engine->upgrade_noop, NOOP_INTERVAL, sio_upgrade_on_noop_due);
+  if (options->allow_eio3)
+    watch(engine, &engine->silence, options->ping_interval + options->ping_timeout,
+          sio_session_on_silence);
 }
 
 static void unwatch_deadlines(sio_engine *engine) {
@@ -74,6 +78,8 @@ static void unwatch_deadlines(sio_engine *engine) {
   sio_loop_unwatch(&engine->poll_close);
   sio_loop_unwatch(&engine->upgrade_timeout);
   sio_loop_unwatch(&engine->upgrade_noop);
+  if (engine->options.allow_eio3)
+    sio_loop_unwatch(&engine->silence);
 }
 
 static void release(sio_engine *engine) {
@@ -81,6 +87,7 @@ static void release(sio_engine *engine) {
   sio_quota_deinit(&engine->quota);
   sio_deflate_pool_unref(engine->deflate);
   sio_frame_unref(engine->ping);
+  sio_frame_unref(engine->pong);
   sio_frame_unref(engine->noop);
   sio_frame_unref(engine->close);
   sio_frame_unref(engine->options.initial);

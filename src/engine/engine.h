@@ -1,6 +1,6 @@
 /*
- * Engine.IO (protocol 4): sessions over HTTP long-polling and WebSocket, the upgrade from one to
- * the other, the heartbeat. It knows nothing of what its messages mean.
+ * Engine.IO (protocol 4, and 3 where allowed): sessions over HTTP long-polling and WebSocket, the
+ * upgrade from one to the other, the heartbeat. It knows nothing of what its messages mean.
  *
  *   handshake ──► open ──► closing ──► closed          one session
  *   polling ──(probe, upgrade)──► websocket             its transport
@@ -21,6 +21,7 @@ typedef struct sio_engine_options {
                               the slash at its end also that path itself. Copied */
   bool polling, websocket; /* transports enabled */
   bool allow_upgrades;
+  bool allow_eio3; /* clients of revision 3 (engine/revision3.h), and JSONP */
   uint64_t ping_interval, ping_timeout, upgrade_timeout; /* ms */
   size_t max_http_buffer_size; /* bytes: one POST body, one WebSocket message */
   size_t max_backpressure;     /* bytes that an earlier turn left queued for one client */

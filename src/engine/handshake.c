@@ -48,9 +48,18 @@ static sio_session *find_session(const sio_engine *engine, const parameter *sid)
   return session != NULL && session->state != SIO_CLOSED ? session : NULL;
 }
 
-bool sio_is_protocol(const sio_request *request) {
+static bool is_old(const parameter *protocol) {
+  return !is(protocol, "4");
+}
+
+/* Scripts carry text only. */
+enum sio_revision sio_request_revision(const sio_request *request) {
   query asked = read_query(request);
-  return is(&asked.protocol, "4");
+  if (!is_old(&asked.protocol))
+    return SIO_REVISION_4;
+  bool is_text =
+      sio_request_query(request, "b64").len > 0 || sio_request_query(request, "j").base != NULL;
+  return is_text ? SIO_REVISION_3_TEXT : SIO_REVISION_3;
 }
 
 /* --- verification --- */
@@ -60,7 +69,7 @@ typedef struct candidate {
   bool upgrade;   /* asks for a WebSocket */
   bool websocket; /* names it as its transport */
   bool has_sid;
-  bool is_protocol;
+  bool is_old;          /* speaks revision 3 */
   sio_session *session; /* of its sid, or NULL */
 } candidate;
 
@@ -75,7 +84,7 @@ static bool verify_session(const candidate *it, sio_refusal *refusal) {
     return refuse(refusal, SIO_UNKNOWN_SID, NULL);
   if (!it->upgrade && (it->websocket || it->session->is_websocket))
     return refuse(refusal, SIO_BAD_REQUEST, "TRANSPORT_MISMATCH");
-  if (!it->is_protocol)
+  if (it->is_old != sio_session_is_old(it->session))
     return refuse(refusal, SIO_BAD_REQUEST, "PROTOCOL_MISMATCH");
   return true;
 }
@@ -93,7 +102,7 @@ static bool verify(const sio_engine *engine, candidate *it, sio_refusal *refusal
   it->websocket = engine->options.websocket && is(&asked.transport, "websocket");
   if (!it->websocket && !(engine->options.polling && is(&asked.transport, "polling")))
     return refuse(refusal, SIO_UNKNOWN_TRANSPORT, NULL);
-  it->is_protocol = is(&asked.protocol, "4");
+  it->is_old = is_old(&asked.protocol);
   it->has_sid = asked.sid.len > 0;
   it->session = it->has_sid ? find_session(engine, &asked.sid) : NULL;
   refusal->session = it->session;

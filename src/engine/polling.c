@@ -1,14 +1,28 @@
 #include "base/alloc.h"
 #include "base/error.h"
+#include "engine/jsonp.h"
 #include "engine/private.h"
 #include "http/compress.h"
 
 static const sio_exchange_events poll_events, post_events;
 
+/* Whether it answers with scripts is decided by its first request. */
+static int set_jsonp(sio_polling *polling, const sio_request *request) {
+  sio_bytes parameter = sio_request_query(request, "j");
+  if (parameter.base == NULL)
+    return 0;
+  polling->jsonp = sio_jsonp_digits(parameter);
+  return polling->jsonp != NULL ? 0 : SIO_ENOMEM;
+}
+
 int sio_polling_start(sio_session *session, sio_exchange *poll) {
   sio_polling *polling = sio_calloc(1, sizeof(*polling));
   if (polling == NULL)
     return SIO_ENOMEM;
+  if (session->engine->options.allow_eio3 && set_jsonp(polling, sio_exchange_request(poll)) != 0) {
+    sio_free(polling);
+    return SIO_ENOMEM;
+  }
   polling->session = session;
   polling->poll = poll;
   session->polling = polling;
@@ -49,9 +63,23 @@ static enum sio_coding choose_coding(const sio_engine *engine, sio_exchange *pol
   return sio_accept_coding(accepted, 1u << SIO_CODING_GZIP | 1u << SIO_CODING_DEFLATE);
 }
 
+/* The frames as this client reads them. Returns owned. NULL: out of memory. */
+static sio_frame *make_payload(const sio_session *session, const sio_polling *polling,
+                               sio_frame *const *frames, size_t count) {
+  sio_frame *payload = sio_session_is_old(session)
+                           ? sio_payload3_join(frames, count, session->revision)
+                           : sio_payload_join(frames, count);
+  if (payload == NULL || polling->jsonp == NULL)
+    return payload;
+  sio_frame *script = sio_jsonp_wrap(payload, polling->jsonp);
+  sio_frame_unref(payload);
+  return script;
+}
+
 /* A plain payload is never compressed. */
 static void answer_poll(const sio_engine *engine, sio_exchange *poll, sio_frame *payload) {
-  static const sio_bytes type = {"text/plain; charset=UTF-8", 25};
+  sio_bytes type = payload->binary ? SIO_BYTES("application/octet-stream")
+                                   : SIO_BYTES("text/plain; charset=UTF-8");
   enum sio_coding coding =
       payload->plain ? SIO_CODING_IDENTITY : choose_coding(engine, poll, payload->len);
   sio_buf packed = {0};
@@ -63,6 +91,23 @@ static void answer_poll(const sio_engine *engine, sio_exchange *poll, sio_frame 
   else
     sio_exchange_send_frame(poll, 200, type, payload);
   sio_buf_deinit(&packed);
+}
+
+static sio_exchange *take_poll(sio_polling *polling) {
+  sio_exchange *poll = polling->poll;
+  polling->poll = NULL;
+  return poll;
+}
+
+/* Ends a poll that waits. */
+static void answer_frame(const sio_session *session, sio_polling *polling, sio_frame *frame) {
+  sio_exchange *poll = take_poll(polling);
+  sio_frame *payload = poll != NULL ? make_payload(session, polling, &frame, 1) : NULL;
+  if (payload != NULL)
+    answer_poll(session->engine, poll, payload);
+  else if (poll != NULL)
+    sio_exchange_destroy(poll);
+  sio_frame_unref(payload);
 }
 
 /* --- the queue --- */
@@ -97,17 +142,11 @@ int sio_polling_push(sio_session *session, sio_frame *frame) {
   return 0;
 }
 
-static sio_exchange *take_poll(sio_polling *polling) {
-  sio_exchange *poll = polling->poll;
-  polling->poll = NULL;
-  return poll;
-}
-
 static void send_queue(sio_session *session) {
   sio_polling *polling = session->polling;
   sio_engine *engine = session->engine;
   bool had_to_wait = session->stale > 0;
-  sio_frame *payload = sio_payload_join(polling->queue, polling->count);
+  sio_frame *payload = make_payload(session, polling, polling->queue, polling->count);
   if (payload == NULL) {
     sio_session_end(session, "transport error", "out of memory");
     return;
@@ -143,11 +182,12 @@ void sio_polling_on_close_timeout(sio_deadline *deadline) {
 
 /* A client that polls again after the rest of its packets gets a noop before the close packet. */
 static void tell_closed(sio_session *session) {
-  sio_engine *engine = session->engine;
+  const sio_engine *engine = session->engine;
+  sio_polling *polling = session->polling;
   sio_frame *const both[] = {engine->noop, engine->close};
-  sio_frame *payload = session->polling->is_late ? sio_payload_join(both, 2) : NULL;
+  sio_frame *payload = polling->is_late ? make_payload(session, polling, both, 2) : NULL;
   if (payload != NULL)
-    answer_poll(engine, take_poll(session->polling), payload);
+    answer_poll(engine, take_poll(polling), payload);
   sio_frame_unref(payload);
   sio_session_end(session, "forced close", NULL);
 }
@@ -164,21 +204,21 @@ void sio_polling_flush(sio_session *session) {
 
 void sio_polling_send_noop(sio_session *session) {
   sio_polling *polling = session->polling;
-  if (polling->poll != NULL && polling->count == 0)
-    answer_poll(session->engine, take_poll(polling), session->engine->noop);
+  if (polling->count == 0)
+    answer_frame(session, polling, session->engine->noop);
 }
 
 void sio_polling_end(sio_session *session, sio_frame *last) {
   sio_polling *polling = session->polling;
   session->polling = NULL;
-  if (polling->poll != NULL)
-    answer_poll(session->engine, polling->poll, last);
+  answer_frame(session, polling, last);
   if (polling->post != NULL && polling->has_body)
     answer_ok(session->engine, polling->post);
   else if (polling->post != NULL)
     sio_exchange_destroy(polling->post);
   sio_deadline_stop(&polling->closing);
   clear_queue(polling);
+  sio_free(polling->jsonp);
   sio_free(polling);
 }
 
@@ -210,19 +250,44 @@ static void serve_get(sio_session *session, sio_exchange *exchange) {
 static bool receive(sio_session *session, const sio_packet_in *packet) {
   /* The poll is ended with a noop: the client knows that it has closed. */
   sio_polling *polling = session->polling;
-  if (packet->type == SIO_PACKET_CLOSE && polling->poll != NULL)
-    answer_poll(session->engine, take_poll(polling), session->engine->noop);
+  if (packet->type == SIO_PACKET_CLOSE)
+    answer_frame(session, polling, session->engine->noop);
   sio_session_receive(session, packet);
   return packet->type < 0 || session->state == SIO_CLOSED;
 }
 
-static void on_post_body(void *owner, sio_exchange *exchange, sio_bytes body) {
-  sio_session *session = sio_session_ref(owner);
+static bool is_octet_stream(const sio_request *request) {
+  static const sio_bytes octets = {"application/octet-stream", 24};
+  sio_bytes type = sio_request_header(request, "content-type");
+  if (type.len < octets.len || !sio_bytes_ieq(sio_bytes_of(type.base, octets.len), octets))
+    return false;
+  return type.len == octets.len || strchr("; \t", type.base[octets.len]) != NULL;
+}
+
+typedef bool next_packet(char *payload, size_t len, size_t *at, sio_packet_in *packet);
+
+static next_packet *find_decoder(const sio_session *session, const sio_exchange *post) {
+  if (!sio_session_is_old(session))
+    return sio_payload_next;
+  return is_octet_stream(sio_exchange_request(post)) ? sio_payload3_next_binary : sio_payload3_next;
+}
+
+static void receive_payload(sio_session *session, const sio_exchange *post, sio_bytes payload) {
+  next_packet *next = find_decoder(session, post);
   sio_packet_in packet;
-  session->polling->has_body = true;
-  for (size_t at = 0; sio_payload_next((char *)body.base, body.len, &at, &packet);)
+  for (size_t at = 0; next((char *)payload.base, payload.len, &at, &packet);)
     if (receive(session, &packet))
       break;
+}
+
+static void on_post_body(void *owner, sio_exchange *exchange, sio_bytes body) {
+  sio_session *session = sio_session_ref(owner);
+  bool is_form = session->polling->jsonp != NULL;
+  session->polling->has_body = true;
+  if (is_form)
+    body = sio_jsonp_unwrap((char *)body.base, body.len);
+  if (!is_form || body.base != NULL)
+    receive_payload(session, exchange, body);
   /* Else its end has answered, or it was aborted. */
   if (session->polling != NULL && session->polling->post == exchange) {
     session->polling->post = NULL;
@@ -244,20 +309,12 @@ static void on_post_abort(void *owner, sio_exchange *exchange) {
   sio_session_end(session, "transport error", "data request connection closed prematurely");
 }
 
-static bool is_octet_stream(const sio_request *request) {
-  static const sio_bytes octets = {"application/octet-stream", 24};
-  sio_bytes type = sio_request_header(request, "content-type");
-  if (type.len < octets.len || !sio_bytes_ieq(sio_bytes_of(type.base, octets.len), octets))
-    return false;
-  return type.len == octets.len || strchr("; \t", type.base[octets.len]) != NULL;
-}
-
 static void serve_post(sio_session *session, sio_exchange *exchange) {
   sio_polling *polling = session->polling;
   const char *fault = NULL;
   if (polling->post != NULL)
     fault = "data request overlap from client";
-  else if (is_octet_stream(sio_exchange_request(exchange)))
+  else if (!sio_session_is_old(session) && is_octet_stream(sio_exchange_request(exchange)))
     fault = "invalid content";
   if (fault != NULL) {
     sio_session_end(session, "transport error", fault);

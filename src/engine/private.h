@@ -7,6 +7,9 @@
  *   session.c     state, heartbeat, the one way to end
  *   polling.c     the GET that waits, the POST that brings, the queue
  *   websocket.c   the same over a WebSocket
+ *   packet3.c     packets of revision 3
+ *   payload3.c    its polling payloads
+ *   jsonp.c       polling by script elements
  *   upgrade.c     from the first to the second
  *   engine.c      the sessions together
  *
@@ -21,6 +24,7 @@
 #include "engine/engine.h"
 #include "engine/packet.h"
 #include "engine/quota.h"
+#include "engine/revision3.h"
 #include "ws/connection.h"
 
 struct sio_engine {
@@ -37,7 +41,8 @@ struct sio_engine {
   sio_deadlines poll_close; /* closing sessions, until the poll that tells it */
   sio_deadlines upgrade_timeout;
   sio_deadlines upgrade_noop; /* polls that wait during an upgrade */
-  sio_frame *ping, *noop, *close;
+  sio_deadlines silence;      /* of clients of revision 3, which send the pings */
+  sio_frame *ping, *pong, *noop, *close;
   sio_deflate_pool *deflate; /* NULL: off */
   unsigned id_counter;
   bool is_closed;
@@ -52,6 +57,7 @@ typedef struct sio_polling {
   sio_frame **queue;
   size_t count, cap;
   size_t bytes; /* of the queue */
+  char *jsonp;  /* digits of the function to call, or NULL */
   sio_deadline closing;
   sio_session *session;
 } sio_polling;
@@ -59,6 +65,7 @@ typedef struct sio_polling {
 /* What it needs while a WebSocket is about to take over. */
 typedef struct sio_upgrade {
   sio_ws *ws;
+  enum sio_revision revision;
   sio_deadline timeout;
   sio_deadline noop;
   bool is_probed;
@@ -69,6 +76,7 @@ struct sio_session {
   uint32_t refs; /* one is the engine's, until its hook has been called */
   enum sio_session_state state : 8;
   bool is_websocket;
+  enum sio_revision revision : 8; /* of what is sent on the present transport */
   bool awaits_pong;
   bool is_extended;   /* another packet has proved life once since the ping */
   bool is_watched;    /* the policy is told of its packets */
@@ -105,7 +113,10 @@ void sio_session_flush_later(sio_session *session);
 void sio_session_tell_drain(sio_session *session); /* all that was queued is sent */
 void sio_session_silence(sio_session *session);    /* the engine is being freed */
 void sio_session_on_ping_due(sio_deadline *deadline);
-void sio_session_on_pong_missing(sio_deadline *deadline);
+void sio_session_on_silence(sio_deadline *deadline);
+static inline bool sio_session_is_old(const sio_session *session) {
+  return session->revision != SIO_REVISION_4;
+}
 
 /* --- polling.c --- */
 
@@ -131,6 +142,12 @@ sio_ws *sio_websocket_accept(sio_engine *engine, sio_exchange *exchange,
                              const sio_ws_events *events, void *owner);
 /* Accepts and closes it, as the reference does with a WebSocket that a session has no use for. */
 void sio_websocket_turn_away(sio_engine *engine, sio_exchange *exchange);
+/* As sio_ws_send, in the form of the revision. */
+int sio_websocket_send_old(sio_ws *ws, sio_frame *frame, enum sio_revision revision);
+static inline int sio_websocket_send(sio_ws *ws, sio_frame *frame, enum sio_revision revision) {
+  return revision == SIO_REVISION_4 ? sio_ws_send(ws, frame)
+                                    : sio_websocket_send_old(ws, frame, revision);
+}
 /* Makes the WebSocket the session's transport. */
 void sio_websocket_start(sio_session *session, sio_ws *ws);
 
@@ -148,8 +165,8 @@ void sio_websocket_refuse(sio_exchange *exchange, int status, sio_bytes message)
 
 /* --- handshake.c --- */
 
-/* Does it speak revision 4 of the protocol? */
-bool sio_is_protocol(const sio_request *request);
+/* What it says of its client. */
+enum sio_revision sio_request_revision(const sio_request *request);
 static inline bool sio_is_upgrade(const sio_engine *engine, const sio_exchange *exchange) {
   return sio_exchange_request(exchange)->upgrade && engine->options.websocket;
 }

@@ -30,6 +30,10 @@ enum sio_session_state sio_session_get_state(const sio_session *session) {
   return session->state;
 }
 
+int sio_session_protocol(const sio_session *session) {
+  return sio_session_is_old(session) ? 3 : 4;
+}
+
 const char *sio_session_transport(const sio_session *session) {
   return session->is_websocket ? "websocket" : "polling";
 }
@@ -66,7 +70,8 @@ static const sio_policy *watcher(const sio_session *session) {
 }
 
 static int push(sio_session *session, sio_frame *frame) {
-  return session->ws != NULL ? sio_ws_send(session->ws, frame) : sio_polling_push(session, frame);
+  return session->ws != NULL ? sio_websocket_send(session->ws, frame, session->revision)
+                             : sio_polling_push(session, frame);
 }
 
 /* The flush, which comes behind that of the transport, tells of the drain. */
@@ -156,6 +161,8 @@ sio_session *sio_session_new(sio_engine *engine, sio_request *request, sio_bytes
   }
   session->refs = 1;
   session->request = sio_request_ref(request);
+  if (engine->options.allow_eio3)
+    session->revision = sio_request_revision(request);
   session->flush.run = on_flush;
   engine->open++;
   return session;
@@ -193,10 +200,12 @@ static sio_frame *open_packet(const sio_session *session) {
   return frame;
 }
 
+/* Its client's next ping is awaited, or ours is due later. */
 static void await_ping(sio_session *session) {
   sio_engine *engine = session->engine;
+  sio_deadlines *queue = sio_session_is_old(session) ? &engine->silence : &engine->ping_interval;
   session->awaits_pong = false;
-  sio_deadline_start(&engine->ping_interval, &session->heartbeat, sio_loop_now(engine->loop));
+  sio_deadline_start(queue, &session->heartbeat, sio_loop_now(engine->loop));
 }
 
 void sio_session_open(sio_session *session) {
@@ -300,7 +309,7 @@ void sio_session_on_ping_due(sio_deadline *deadline) {
     sio_session_end(session, "transport error", "out of memory");
 }
 
-void sio_session_on_pong_missing(sio_deadline *deadline) {
+void sio_session_on_silence(sio_deadline *deadline) {
   sio_session_end(of_heartbeat(deadline), "ping timeout", NULL);
 }
 
@@ -323,6 +332,22 @@ static void tell_packet(sio_session *session, const sio_packet_in *packet) {
     policy->on_packet(policy->ctx, session, packet);
 }
 
+static void on_ping(sio_session *session) {
+  await_ping(session);
+  if (sio_session_push(session, session->engine->pong) == SIO_ENOMEM)
+    sio_session_end(session, "transport error", "out of memory");
+}
+
+/* In revision 3 the client sends the pings, since then the server. */
+static void on_heartbeat(sio_session *session, int type) {
+  if ((type == SIO_PACKET_PING) != sio_session_is_old(session))
+    sio_session_end(session, "transport error", "invalid heartbeat direction");
+  else if (type == SIO_PACKET_PING)
+    on_ping(session);
+  else
+    await_ping(session);
+}
+
 /* A closing session only hears that the client closes too. */
 static bool is_heard(const sio_session *session, const sio_packet_in *packet) {
   return session->state == SIO_OPEN ||
@@ -339,10 +364,8 @@ void sio_session_receive(sio_session *session, const sio_packet_in *packet) {
     extend(session);
   if (packet->type == SIO_PACKET_MESSAGE)
     on_message(session, packet);
-  else if (packet->type == SIO_PACKET_PONG)
-    await_ping(session);
-  else if (packet->type == SIO_PACKET_PING)
-    sio_session_end(session, "transport error", "invalid heartbeat direction");
+  else if (packet->type == SIO_PACKET_PING || packet->type == SIO_PACKET_PONG)
+    on_heartbeat(session, packet->type);
   else if (packet->type == SIO_PACKET_CLOSE)
     sio_session_end(session, "transport close", NULL);
   else if (packet->type < 0)

@@ -19,6 +19,7 @@ void sio_session_unref(sio_session *session); /* NULL is allowed */
 sio_bytes sio_session_id(const sio_session *session);         /* secret of this client */
 sio_request *sio_session_request(const sio_session *session); /* of the handshake; borrows */
 enum sio_session_state sio_session_get_state(const sio_session *session);
+int sio_session_protocol(const sio_session *session);          /* revision: 4 or 3 */
 const char *sio_session_transport(const sio_session *session); /* "polling" or "websocket" */
 
 /* A pointer of the owner's, NULL at first. */

@@ -66,7 +66,7 @@ static void on_probe(sio_session *session) {
 static int hand_over(sio_session *session, sio_ws *ws) {
   sio_polling *polling = session->polling;
   for (size_t i = 0; i < polling->count; i++)
-    if (sio_ws_send(ws, polling->queue[i]) == SIO_ENOMEM)
+    if (sio_websocket_send(ws, polling->queue[i], session->revision) == SIO_ENOMEM)
       return SIO_ENOMEM;
   return 0;
 }
@@ -74,6 +74,7 @@ static int hand_over(sio_session *session, sio_ws *ws) {
 static void complete(sio_session *session) {
   sio_engine *engine = session->engine;
   sio_ws *ws = session->upgrade->ws;
+  session->revision = session->upgrade->revision;
   forget(session);
   if (hand_over(session, ws) != 0) {
     refuse(ws);
@@ -130,6 +131,8 @@ void sio_upgrade_start(sio_session *session, sio_exchange *exchange) {
     return;
   }
   upgrade->session = session;
+  if (sio_session_is_old(session))
+    upgrade->revision = sio_request_revision(sio_exchange_request(exchange));
   upgrade->ws = sio_websocket_accept(engine, exchange, &events, session);
   if (upgrade->ws == NULL) {
     sio_free(upgrade);

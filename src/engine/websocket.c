@@ -53,11 +53,20 @@ void sio_websocket_turn_away(sio_engine *engine, sio_exchange *exchange) {
     sio_ws_close(ws, 0);
 }
 
+int sio_websocket_send_old(sio_ws *ws, sio_frame *frame, enum sio_revision revision) {
+  sio_frame *old = frame->binary ? sio_packet3_frame(frame, revision) : frame;
+  return old != NULL ? sio_ws_send(ws, old) : SIO_ENOMEM;
+}
+
+static sio_packet_in read_packet(const sio_session *session, char *data, size_t len, bool binary) {
+  if (sio_session_is_old(session))
+    return binary ? sio_packet3_read_binary(data, len) : sio_packet3_read(data, len);
+  return binary ? (sio_packet_in){SIO_PACKET_MESSAGE, true, data, len} : sio_packet_read(data, len);
+}
+
 static void on_message(void *owner, char *data, size_t len, bool binary) {
   sio_session *session = sio_session_ref(owner);
-  sio_packet_in packet = {SIO_PACKET_MESSAGE, true, data, len};
-  if (!binary)
-    packet = sio_packet_read(data, len);
+  sio_packet_in packet = read_packet(session, data, len, binary);
   sio_session_receive(session, &packet);
   sio_session_unref(session);
 }

@@ -29,6 +29,7 @@ sio_client *sio_client_new(sio_server *server, sio_session *session) {
   client->refs = 1;
   client->server = server;
   client->session = session;
+  client->is_old = sio_session_protocol(session) == 3;
   sio_list_init(&client->sockets);
   sio_list_push(&server->clients, &client->node);
   sio_session_set_data(session, client);
@@ -170,6 +171,15 @@ static void join(sio_client *client, const sio_packet *packet) {
   }
 }
 
+void sio_client_join_main(sio_client *client) {
+  sio_packet packet = {.type = SIO_CONNECT, .nsp = SIO_BYTES("/"), .id = SIO_NO_ACK};
+  if (!client->is_old || sio_session_get_state(client->session) != SIO_OPEN)
+    return;
+  hold(client);
+  join(client, &packet);
+  release(client);
+}
+
 static void deliver(sio_client *client, sio_socket *socket, const sio_packet *packet,
                     const sio_bytes *attachments) {
   const sio_server *server = client->server;
@@ -184,6 +194,24 @@ static void deliver(sio_client *client, sio_socket *socket, const sio_packet *pa
   sio_socket_unref(socket);
 }
 
+/* In protocol 3 the name may have a query, which is what a CONNECT has for a payload. */
+static void split_name(sio_packet *packet) {
+  const char *mark = memchr(packet->nsp.base, '?', packet->nsp.len);
+  size_t len = mark != NULL ? (size_t)(mark - packet->nsp.base) : packet->nsp.len;
+  if (packet->type == SIO_CONNECT)
+    packet->payload =
+        mark != NULL ? sio_bytes_of(mark + 1, packet->nsp.len - len - 1) : SIO_BYTES("");
+  packet->nsp.len = len;
+}
+
+static int parse(const sio_client *client, sio_bytes text, size_t max_attachments,
+                 sio_packet *packet, const char **reason) {
+  int err = sio_packet_parse(text, max_attachments, packet, reason);
+  if (err == 0 && client->is_old)
+    split_name(packet);
+  return err;
+}
+
 /* Keeps the text of a binary packet, which the engine only lends, until its attachments are there.
  */
 static void begin_assembly(sio_client *client, sio_bytes text, size_t attachments) {
@@ -196,7 +224,7 @@ static void begin_assembly(sio_client *client, sio_bytes text, size_t attachment
   char *copy = (char *)assembly + head;
   memcpy(copy, text.base, text.len);
   const char *reason;
-  sio_packet_parse(sio_bytes_of(copy, text.len), attachments, &assembly->packet, &reason);
+  parse(client, sio_bytes_of(copy, text.len), attachments, &assembly->packet, &reason);
   assembly->got = assembly->bytes = 0;
   client->assembly = assembly;
 }
@@ -221,7 +249,7 @@ static void receive_text(sio_client *client, sio_bytes text) {
   sio_packet packet;
   const char *reason = "got plaintext data when reconstructing a packet";
   if (client->assembly == NULL &&
-      sio_packet_parse(text, client->server->options.max_attachments, &packet, &reason) == 0)
+      parse(client, text, client->server->options.max_attachments, &packet, &reason) == 0)
     receive_packet(client, text, &packet);
   else
     fail(client, reason);

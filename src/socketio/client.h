@@ -12,6 +12,7 @@
 typedef struct sio_client {
   uint32_t refs;  /* the server's, and one for each call that tells hooks */
   uint32_t count; /* of sockets */
+  bool is_old;    /* of protocol 3 (Socket.IO 2) */
   sio_server *server;
   sio_session *session;
   sio_list node; /* in the server's clients until the session has ended */
@@ -22,6 +23,9 @@ typedef struct sio_client {
 
 /* A client in the server's list, as the session's data. NULL: out of memory. */
 sio_client *sio_client_new(sio_server *server, sio_session *session);
+
+/* Joins "/" for a client of protocol 3, which does not ask for it. */
+void sio_client_join_main(sio_client *client);
 
 /* One message of the session. Borrows. */
 void sio_client_receive(sio_client *client, sio_bytes data, bool binary);

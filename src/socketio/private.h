@@ -20,8 +20,8 @@ struct sio_server {
   unsigned next_id;
   sio_loop *loop;
   sio_engine *engine;
-  sio_client_files *files; /* NULL when they are not served */
-  sio_list attachments;    /* to HTTP servers */
+  sio_client_files *files;  /* NULL when they are not served */
+  sio_list attachments;     /* to HTTP servers */
   sio_deadlines connecting; /* of clients that have joined nothing yet */
   sio_list clients;
   sio_map nsps;
@@ -79,15 +79,15 @@ struct sio_socket {
   uint32_t room_count, room_cap;
   sio_map *index; /* room name to place in rooms, plus one; NULL while they are few */
   uint32_t place; /* in nsp->sockets */
-  char id[SIO_ID_LEN];
-  uint32_t name_len; /* of the namespace it asked for, while it is in none */
-  char name[];
+  uint32_t id_len;
+  uint32_t name_len; /* of the namespace it asked for, if it was in none at first */
+  char text[];       /* the id, and that name */
 };
 
 /* --- socket.c --- */
 
-/* A connecting socket of that client, in nsp or (NULL) asking for name. Borrowed from the client's
- * list, which holds it. NULL: out of memory. */
+/* A connecting socket of that client in the namespace of that name, which is nsp, or (NULL) does
+ * not exist. Borrowed from the client's list, which holds it. NULL: out of memory. */
 sio_socket *sio_socket_new(sio_client *client, sio_nsp *nsp, sio_bytes name);
 
 /* Takes a socket that is in its client's list out of everything, and tells its hooks. */

@@ -35,6 +35,9 @@ static void on_session(void *ctx, sio_session *session) {
     return;
   if (server->hooks->on_session != NULL)
     server->hooks->on_session(server->ctx, session);
+  sio_client *client = sio_session_data(session);
+  if (client != NULL)
+    sio_client_join_main(client);
 }
 
 /* A session without a client is raw, or closing. */

@@ -1,7 +1,8 @@
 /*
- * A Socket.IO 5 server on an Engine.IO server: clients (one a session), their sockets (one a
- * namespace joined), namespaces and rooms. What an event means is the owner's business: it is told
- * through hooks and answers with the calls of socket.h and namespace.h.
+ * A Socket.IO server (protocol 5, on sessions of Engine.IO 3 its older form) on an Engine.IO
+ * server: clients (one a session), their sockets (one a namespace joined), namespaces and rooms.
+ * What an event means is the owner's business: it is told through hooks and answers with the calls
+ * of socket.h and namespace.h.
  *
  * Every hook may call anything but sio_server_free: disconnect any socket, close the server. What
  * it is told about is held until it returns.
@@ -38,8 +39,9 @@ typedef struct sio_incoming {
 typedef struct sio_hooks {
   /*
    * A client wants to join an existing namespace. The socket is CONNECTING until sio_socket_accept
-   * or _refuse, now or later. auth is the payload: a JSON object's text, or empty. A negative
-   * return means it is none: the connection is closed as a parse error.
+   * or _refuse, now or later. auth is the payload: a JSON object's text, or empty; of a client of
+   * protocol 3 the query behind the name, still encoded. A negative return means it is none: the
+   * connection is closed as a parse error.
    */
   int (*on_connect)(void *ctx, sio_socket *socket, sio_bytes auth);
   /*

@@ -6,6 +6,28 @@
 
 /* --- life --- */
 
+/* Clients of protocol 3 take the session's id, behind the name and '#' unless that is "/". */
+static size_t old_id_len(const sio_session *session, sio_bytes name) {
+  return sio_session_id(session).len + (name.len > 1 ? name.len + 1 : 0);
+}
+
+static void write_old_id(sio_socket *socket, const sio_session *session, sio_bytes name) {
+  sio_bytes id = sio_session_id(session);
+  if (name.len > 1) {
+    memcpy(socket->text, name.base, name.len);
+    socket->text[name.len] = '#';
+  }
+  memcpy(socket->text + socket->id_len - id.len, id.base, id.len);
+}
+
+/* 0, or SIO_ENOMEM without randomness. */
+static int write_id(sio_socket *socket, sio_client *client, sio_bytes name) {
+  if (!client->is_old)
+    return sio_random_id(socket->text, &client->server->next_id);
+  write_old_id(socket, client->session, name);
+  return 0;
+}
+
 static void init(sio_socket *socket, sio_client *client, sio_nsp *nsp, sio_bytes name) {
   socket->refs = 1;
   socket->session = sio_session_ref(client->session);
@@ -19,15 +41,17 @@ static void init(sio_socket *socket, sio_client *client, sio_nsp *nsp, sio_bytes
     nsp->present++;
   } else {
     socket->name_len = (uint32_t)name.len;
-    memcpy(socket->name, name.base, name.len);
+    memcpy(socket->text + socket->id_len, name.base, name.len);
   }
 }
 
 sio_socket *sio_socket_new(sio_client *client, sio_nsp *nsp, sio_bytes name) {
-  sio_socket *socket = sio_calloc(1, sizeof(*socket) + (nsp == NULL ? name.len : 0));
+  size_t id_len = client->is_old ? old_id_len(client->session, name) : SIO_ID_LEN;
+  sio_socket *socket = sio_calloc(1, sizeof(*socket) + id_len + (nsp == NULL ? name.len : 0));
   if (socket == NULL)
     return NULL;
-  if (sio_random_id(socket->id, &client->server->next_id) != 0) {
+  socket->id_len = (uint32_t)id_len;
+  if (write_id(socket, client, name) != 0) {
     sio_free(socket);
     return NULL;
   }
@@ -78,7 +102,7 @@ void sio_socket_drop(sio_socket *socket, const char *reason, const char *detail)
 /* --- what it is --- */
 
 sio_bytes sio_socket_id(const sio_socket *socket) {
-  return sio_bytes_of(socket->id, SIO_ID_LEN);
+  return sio_bytes_of(socket->text, socket->id_len);
 }
 
 enum sio_socket_state sio_socket_get_state(const sio_socket *socket) {
@@ -91,7 +115,7 @@ sio_nsp *sio_socket_nsp(const sio_socket *socket) {
 
 sio_bytes sio_socket_nsp_name(const sio_socket *socket) {
   return socket->nsp != NULL ? sio_nsp_name(socket->nsp)
-                             : sio_bytes_of(socket->name, socket->name_len);
+                             : sio_bytes_of(socket->text + socket->id_len, socket->name_len);
 }
 
 sio_session *sio_socket_session(const sio_socket *socket) {
@@ -153,13 +177,16 @@ int sio_socket_enter(sio_socket *socket, sio_nsp *nsp) {
   return 0;
 }
 
+/* In protocol 3 without the id, which the client knows. */
 static sio_frame *connect_frame(const sio_socket *socket) {
   static const char start[] = "{\"sid\":\"", end[] = "\"}";
   char json[sizeof(start) - 1 + SIO_ID_LEN + sizeof(end) - 1];
-  memcpy(json, start, sizeof(start) - 1);
-  memcpy(json + sizeof(start) - 1, socket->id, SIO_ID_LEN);
-  memcpy(json + sizeof(start) - 1 + SIO_ID_LEN, end, sizeof(end) - 1);
   sio_packet packet = packet_of(socket, SIO_CONNECT);
+  if (sio_session_protocol(socket->session) == 3)
+    return sio_packet_encode(&packet);
+  memcpy(json, start, sizeof(start) - 1);
+  memcpy(json + sizeof(start) - 1, socket->text, SIO_ID_LEN);
+  memcpy(json + sizeof(start) - 1 + SIO_ID_LEN, end, sizeof(end) - 1);
   packet.payload = sio_bytes_of(json, sizeof(json));
   return sio_packet_encode(&packet);
 }

@@ -20,7 +20,9 @@ enum sio_socket_state { SIO_SOCKET_CONNECTING, SIO_SOCKET_CONNECTED, SIO_SOCKET_
 sio_socket *sio_socket_ref(sio_socket *socket);
 void sio_socket_unref(sio_socket *socket); /* NULL is allowed */
 
-sio_bytes sio_socket_id(const sio_socket *socket); /* public, SIO_ID_LEN characters */
+/* Public, SIO_ID_LEN characters. In protocol 3 clients know no other id than that of the session:
+ * it is this one, in namespaces but "/" behind the name and '#'. */
+sio_bytes sio_socket_id(const sio_socket *socket);
 /* Still CONNECTED while on_disconnecting is told. */
 enum sio_socket_state sio_socket_get_state(const sio_socket *socket);
 /* Borrows; valid as long as the socket. NULL before sio_socket_enter (hook on_unknown). */
