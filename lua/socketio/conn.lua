@@ -75,8 +75,12 @@ local conn = {}
 function conn.hooks(server)
   return {
     conn = function(handle)
-      local self = { id = handle:id(), protocol = 4, _handle = handle, _server = server }
-      return setmetatable(self, meta)
+      return setmetatable({
+        id = handle:id(),
+        protocol = handle:protocol(),
+        _handle = handle,
+        _server = server,
+      }, meta)
     end,
     message = function(self, data)
       events.fire(self, "handler", "message", data)

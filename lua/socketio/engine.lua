@@ -197,7 +197,8 @@ local function context_of(req, code, name, transport)
   elseif name == "TRANSPORT_MISMATCH" then
     return { name = name, transport = req.query.transport, previousTransport = transport }
   elseif name == "PROTOCOL_MISMATCH" then
-    return { name = name, protocol = 3, previousProtocol = 4 }
+    local protocol = req.query.EIO == "4" and 4 or 3
+    return { name = name, protocol = protocol, previousProtocol = 7 - protocol }
   end
   return { name = name }
 end

@@ -58,10 +58,16 @@ local function error_payload(err)
   return { message = tostring(err) }
 end
 
+-- Clients of Socket.IO 2 are sent the data, or else the message alone.
 local function refuse(socket, err)
-  local problem = socket._handle:refuse(error_payload(err))
+  local payload = error_payload(err)
+  local brief = { message = payload.message }
+  if socket.conn.protocol == 3 then
+    payload, brief = payload.data or payload.message, payload.message
+  end
+  local problem = socket._handle:refuse(payload)
   if problem then
-    socket._handle:refuse({ message = error_payload(err).message })
+    socket._handle:refuse(brief)
     socket:_fail("middleware", nil, problem, problem)
   end
   socket.nsp:_clean_up()

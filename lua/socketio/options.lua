@@ -145,6 +145,7 @@ local known = {
   maxHttpBufferSize = { 1e6, number(1) },
   transports = { { "polling", "websocket" }, transports },
   allowUpgrades = { true, boolean },
+  allowEIO3 = { false, boolean },
   httpCompression = { { threshold = 1024 }, compression },
   perMessageDeflate = { false, boolean_or_table },
   cors = { false, cors },
@@ -171,7 +172,6 @@ local known = {
 -- Options of the reference, and of ours, that this version does not have: only what they are by
 -- default is taken (nil: nothing is).
 local missing = {
-  allowEIO3 = { false },
   connectionStateRecovery = {},
 }
 
@@ -484,6 +484,7 @@ function options.core(all)
     polling = has(all.transports, "polling"),
     websocket = has(all.transports, "websocket"),
     allowUpgrades = all.allowUpgrades,
+    allowEIO3 = all.allowEIO3,
     pingInterval = all.pingInterval,
     pingTimeout = all.pingTimeout,
     upgradeTimeout = all.upgradeTimeout,

@@ -5,6 +5,7 @@
 #include "lua/binary.h"
 #include "lua/decode.h"
 #include "lua/message.h"
+#include "lua/request.h"
 #include "lua/server.h"
 #include "lua/socket.h"
 #include "lua/task.h"
@@ -43,6 +44,11 @@ static void push_text(lua_State *L, const char *text) {
 
 /* Pushes what the client sent with its CONNECT: a table. False when it is malformed. */
 static bool push_auth(lua_State *L, call *c) {
+  const sio_session *session = sio_socket_session((const sio_socket *)c->pointer);
+  if (sio_session_protocol(session) == 3) {
+    sio_lua_push_query(L, c->bytes);
+    return true;
+  }
   if (c->bytes.len == 0) {
     lua_newtable(L);
     return true;

@@ -77,6 +77,7 @@ static void engine_options(lua_State *L, int index, sio_engine_options *options)
   options->polling = flag(L, index, "polling");
   options->websocket = flag(L, index, "websocket");
   options->allow_upgrades = flag(L, index, "allowUpgrades");
+  options->allow_eio3 = flag(L, index, "allowEIO3");
   options->ping_interval = whole(L, index, "pingInterval");
   options->ping_timeout = whole(L, index, "pingTimeout");
   options->upgrade_timeout = whole(L, index, "upgradeTimeout");

@@ -75,15 +75,19 @@ static void push_decoded(lua_State *L, sio_bytes encoded) {
   luaL_pushresultsize(&buffer, sio_query_decode(out, encoded));
 }
 
-static void push_query(lua_State *L, const sio_request *request) {
+void sio_lua_push_query(lua_State *L, sio_bytes query) {
   size_t at = 0;
   sio_bytes name, value;
   lua_newtable(L);
-  while (sio_query_next(request->query, &at, &name, &value)) {
+  while (sio_query_next(query, &at, &name, &value)) {
     push_decoded(L, name);
     push_decoded(L, value);
     lua_rawset(L, -3); /* the last one wins, as in the reference */
   }
+}
+
+static void push_query(lua_State *L, const sio_request *request) {
+  sio_lua_push_query(L, request->query);
 }
 
 /* --- fields -------------------------------------------------------------------------------------

@@ -8,6 +8,9 @@
 
 void sio_lua_open_request(lua_State *L);
 
+/* Pushes a table of what the query says, decoded. */
+void sio_lua_push_query(lua_State *L, sio_bytes query);
+
 /*
  * Pushes a request (shared): method, url, path, query (table, decoded), headers (table, lower-case
  * names), remoteAddress, secure. The tables are made once, on first use. The same request has the

@@ -38,6 +38,11 @@ static int get_id(lua_State *L) {
   return 1;
 }
 
+static int get_protocol(lua_State *L) {
+  lua_pushinteger(L, sio_session_protocol(check(L)->session));
+  return 1;
+}
+
 static int get_transport(lua_State *L) {
   lua_pushstring(L, sio_session_transport(check(L)->session));
   return 1;
@@ -98,9 +103,10 @@ static int free_session(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"id", get_id},           {"transport", get_transport}, {"state", get_state},
-    {"request", get_request}, {"buffered", get_buffered},   {"watch", watch},
-    {"send", send_message},   {"close", close_session},     {NULL, NULL},
+    {"id", get_id},       {"protocol", get_protocol}, {"transport", get_transport},
+    {"state", get_state}, {"request", get_request},   {"buffered", get_buffered},
+    {"watch", watch},     {"send", send_message},     {"close", close_session},
+    {NULL, NULL},
 };
 
 static const sio_lua_type session_type = {"socketio.SessionHandle", methods, free_session};
