@@ -47,6 +47,13 @@ static void send_message(engine_fixture *fix, const char *text) {
   sio_frame_unref(frame);
 }
 
+static void send_bytes(engine_fixture *fix) {
+  sio_frame *frame = sio_message_binary(SIO_BYTES("x"));
+  if (frame != NULL && fix->session != NULL)
+    sio_session_send(fix->session, frame);
+  sio_frame_unref(frame);
+}
+
 static void live_on_websocket(client *it, client *other) {
   engine_fixture *fix = it->fix;
   SAY(it, "GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\n" WS_HEADERS "\r\n\x81\x86\0\0\0\0"
@@ -127,6 +134,39 @@ static void live_on_polling(client *it, client *other) {
   turn(it, other);
 }
 
+/* The same in revision 3, with scripts and bytes. */
+static void live_in_revision3(client *it, client *other) {
+  engine_fixture *fix = it->fix;
+  SAY(it, "GET /socket.io/?EIO=3&transport=polling&j=1 HTTP/1.1\r\nHost: x\r\n\r\n");
+  turn(it, other);
+  if (fix->session == NULL)
+    return;
+  const char *id = sio_session_id(fix->session).base;
+  say_line(it,
+           "POST /socket.io/?EIO=3&transport=polling&sid=%.20s HTTP/1.1\r\nHost: x\r\n"
+           "Content-Length: 14\r\n\r\nd=2:4a6:b4AQI=",
+           id);
+  turn(it, other);
+  send_message(fix, "one");
+  say_line(it, "GET /socket.io/?EIO=3&transport=polling&sid=%.20s HTTP/1.1\r\nHost: x\r\n\r\n", id);
+  turn(it, other);
+  say_line(other,
+           "GET /socket.io/?EIO=3&transport=websocket&sid=%.20s HTTP/1.1\r\n" WS_HEADERS "\r\n",
+           id);
+  SAY(other, "\x81\x86\0\0\0\0"
+             "2probe");
+  turn(it, other);
+  send_bytes(fix);
+  SAY(other, "\x81\x81\0\0\0\0"
+             "5\x81\x81\0\0\0\0"
+             "2\x82\x82\0\0\0\0\x04x");
+  turn(it, other);
+  send_bytes(fix);
+  turn(it, other);
+  sio_session_close(fix->session, true);
+  turn(it, other);
+}
+
 static void live_refused(client *it, client *other) {
   SAY(it, "GET /socket.io/?transport=tobi HTTP/1.1\r\nHost: x\r\n\r\n");
   SAY(other, "GET /socket.io/?EIO=4&transport=websocket&sid=x HTTP/1.1\r\n" WS_HEADERS "\r\n");
@@ -175,6 +215,7 @@ static bool open_all(count *it) {
   sio_engine_options_init(&it->fix.options);
   it->fix.options.compression_threshold = 0;
   it->fix.options.max_connections_per_ip = 10;
+  it->fix.options.allow_eio3 = true;
   it->fix.options.cookie_name = SIO_BYTES("io");
   it->fix.options.deflate.is_on = true;
   it->fix.options.deflate.threshold = 0;
@@ -235,6 +276,16 @@ static void survives_on_polling_and_the_upgrade(void **state) {
   assert_int_equal(how.upgraded, 1);
 }
 
+static void survives_in_revision3(void **state) {
+  (void)state;
+  life how = {.live = live_in_revision3};
+  fail_alloc_at(0);
+  assert_true(fail_each_alloc(live_once, &how) > 20);
+  assert_int_equal(how.opened, 1);
+  assert_int_equal(how.messages, 3);
+  assert_int_equal(how.upgraded, 1);
+}
+
 static void survives_refusals(void **state) {
   (void)state;
   life how = {.live = live_refused};
@@ -248,6 +299,7 @@ int main(void) {
       cmocka_unit_test(survives_on_websocket),
       cmocka_unit_test(survives_compression),
       cmocka_unit_test(survives_on_polling_and_the_upgrade),
+      cmocka_unit_test(survives_in_revision3),
       cmocka_unit_test(survives_refusals),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

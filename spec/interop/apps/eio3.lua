@@ -2,7 +2,7 @@
 local socketio = require "socketio"
 local control = require "control"
 
-local io = socketio.Server { allowEIO3 = true, pingInterval = 300, pingTimeout = 300 }
+local io = socketio.Server { allowEIO3 = true, pingInterval = 300, pingTimeout = 3000 }
 local report = control.reporter(io)
 
 local function serve(socket)

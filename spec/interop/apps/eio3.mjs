@@ -1,7 +1,7 @@
 import { Server } from "socket.io";
 import { reporter, serve } from "./control.mjs";
 
-const io = new Server({ allowEIO3: true, pingInterval: 300, pingTimeout: 300 });
+const io = new Server({ allowEIO3: true, pingInterval: 300, pingTimeout: 3000 });
 const report = reporter(io);
 
 function connected(socket) {
