@@ -174,7 +174,7 @@ describe("a socket that has disconnected", function()
     end)
     assert.same({}, socket.rooms)
     assert.is_nil(io.sockets.adapter.rooms.b)
-    support.pass(10)
+    support.wait(function() return count > 0 end)
     assert.equal(1, count)
   end)
 

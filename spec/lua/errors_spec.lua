@@ -11,9 +11,13 @@ local function connect(options)
   socket:on("echo", function(value, done) done(value) end)
 end
 
--- The one error that was reported since.
+-- The one error that was reported since, or is about to be.
 local function reported()
-  local errors = support.errors()
+  local errors
+  support.wait(function()
+    errors = support.errors()
+    return errors[1]
+  end, "an error", 3)
   assert.equal(1, #errors)
   return errors[1].message, errors[1].context, errors[1].traceback
 end
@@ -46,14 +50,10 @@ describe("an error in", function()
     end
     socket:on("bad", function() deeper() end)
     client:emit "bad"
-    local errors
-    support.wait(function()
-      errors = support.errors()
-      return errors[1]
-    end)
-    assert.matches("in upvalue 'deeper'", errors[1].traceback)
-    assert.equal("bad", errors[1].context.event)
-    assert.equal(socket, errors[1].context.socket)
+    local _, context, traceback = reported()
+    assert.matches("in upvalue 'deeper'", traceback)
+    assert.equal("bad", context.event)
+    assert.equal(socket, context.socket)
   end)
 
   it("a listener of the server names the namespace", function()
@@ -94,7 +94,6 @@ describe("an error in", function()
     assert.equal("acknowledgement", context.phase)
     assert.equal(socket, context.socket)
     socket:timeout(1):emit("q", function(err) error(err .. "!") end)
-    support.pass(10)
     message, context = reported()
     assert.matches("operation has timed out!", message)
     assert.equal("acknowledgement", context.phase)
@@ -102,7 +101,6 @@ describe("an error in", function()
 
   it("the callback of a broadcast is reported", function()
     io:timeout(1):emit("q", function(err) error(err .. "?") end)
-    support.pass(10)
     local message, context = reported()
     assert.matches("operation has timed out%?", message)
     assert.equal("acknowledgement", context.phase)
@@ -117,7 +115,6 @@ describe("an error in", function()
       socketio.setTimeout(function() error "ticked" end, 1)
     end)
     client:emit "start"
-    support.pass(10)
     local message, context = reported()
     assert.matches("ticked", message)
     assert.equal("timer", context.phase)
@@ -126,7 +123,6 @@ describe("an error in", function()
 
   it("a timer of no handler is reported by the server, too", function()
     socketio.setTimeout(function() error "ticked" end, 1)
-    support.pass(10)
     local message, context = reported()
     assert.matches("ticked", message)
     assert.equal("timer", context.phase)
@@ -148,7 +144,6 @@ describe("an error in", function()
     io.sockets.sockets[other.id].conn:on("close", function() error "on close" end)
     other:close()
     support.wait(function() return io.sockets.sockets[other.id] == nil end)
-    support.pass(5)
     assert.matches("on close", (reported()))
   end)
 

@@ -83,10 +83,10 @@ describe("timers", function()
       kept[object] = true
       socketio.setTimeout(function() object.fired = true end, 1)
     end
-    support.pass(5)
-    collectgarbage()
-    collectgarbage()
-    assert.is_nil(next(kept))
+    support.wait(function()
+      collectgarbage()
+      return next(kept) == nil
+    end)
   end)
 
   it("may wait, while the next interval comes", function()
@@ -171,10 +171,9 @@ end)
 describe("poll", function()
   it("handles what is ready and does not wait", function()
     local fired
-    socketio.setTimeout(function() fired = true end, 1)
-    local before = socketio.now()
+    socketio.setTimeout(function() fired = true end, 500)
     assert.is_true(socketio.poll())
-    assert.is_true(socketio.now() - before < 100)
+    assert.is_nil(fired)
     support.wait(function()
       socketio.poll(1)
       return fired

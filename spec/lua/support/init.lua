@@ -18,7 +18,7 @@ local collector = os.getenv "SIO_GC"
 if collector == "generational" then
   collectgarbage "generational"
 elseif collector == "eager" then
-  collectgarbage("incremental", 1, 1000, 1)
+  collectgarbage("incremental", 100, 200, 5)
 end
 
 local servers, pumps, errors = {}, {}, {}
