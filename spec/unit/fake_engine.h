@@ -61,6 +61,11 @@ sio_http_handler *sio_engine_handler(sio_engine *engine) {
   return &engine->handler;
 }
 
+bool sio_engine_calls_out(const sio_engine *engine) {
+  (void)engine;
+  return false;
+}
+
 const sio_engine_options *sio_engine_get_options(const sio_engine *engine) {
   return &engine->options;
 }

@@ -127,6 +127,11 @@ size_t sio_engine_count(const sio_engine *engine) {
   return engine->open;
 }
 
+bool sio_engine_calls_out(const sio_engine *engine) {
+  const sio_policy *policy = engine->options.policy;
+  return policy != NULL && (policy->on_headers != NULL || engine->is_watched);
+}
+
 const sio_engine_options *sio_engine_get_options(const sio_engine *engine) {
   return &engine->options;
 }

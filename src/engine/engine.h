@@ -63,6 +63,9 @@ sio_engine *sio_engine_new(sio_loop *loop, const sio_engine_options *options,
 sio_http_handler *sio_engine_handler(sio_engine *engine);
 
 size_t sio_engine_count(const sio_engine *engine); /* sessions that are not closed */
+/* Whether sending on a session may call the policy, which may do anything: no list that such calls
+ * change must be walked meanwhile. */
+bool sio_engine_calls_out(const sio_engine *engine);
 const sio_engine_options *sio_engine_get_options(const sio_engine *engine);
 
 /* Closes every session at once: an empty close frame on a WebSocket, a close packet to a pending

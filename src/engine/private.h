@@ -14,7 +14,8 @@
  *   engine.c      the sessions together
  *
  * A session ends by sio_session_end, at once and silently; the hook is called from the loop's next
- * flush. So no call of the owner is answered by a hook from inside it.
+ * flush. So no call of the owner is answered by a hook from inside it; but by the policy, if it
+ * listens to headers or packets, which may then call anything.
  */
 #ifndef SIO_ENGINE_PRIVATE_H
 #define SIO_ENGINE_PRIVATE_H
@@ -46,6 +47,7 @@ struct sio_engine {
   sio_deflate_pool *deflate; /* NULL: off */
   unsigned id_counter;
   bool is_closed;
+  bool is_watched; /* a session is, or was */
 };
 
 /* What a session needs on polling only. */

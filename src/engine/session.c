@@ -48,6 +48,8 @@ void *sio_session_data(const sio_session *session) {
 
 void sio_session_watch(sio_session *session) {
   session->is_watched = true;
+  if (session->engine != NULL)
+    session->engine->is_watched = true;
 }
 
 bool sio_session_is_ready(const sio_session *session) {

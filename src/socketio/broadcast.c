@@ -1,6 +1,7 @@
 /*
  * The fan-out: one walk over the recipients, in the order of their arrays, that allocates nothing
- * and calls nobody who could change them (sio_session_send only queues).
+ * and calls nobody who could change them (sio_session_send only queues). Where the application is
+ * told of what is sent, the recipients are selected first.
  */
 #include "base/alloc.h"
 #include "base/error.h"
@@ -73,13 +74,6 @@ static void send_to(walker *walk, sio_socket *socket) {
   it->count += sio_message_send(it->message, socket->session) == 0;
 }
 
-size_t sio_nsp_broadcast(sio_nsp *nsp, const sio_target *target, const sio_message *message,
-                         bool is_volatile) {
-  broadcast it = {.walk.visit = send_to, .message = message, .is_volatile = is_volatile};
-  visit_target(nsp, target, &it.walk);
-  return it.count;
-}
-
 typedef struct selection {
   walker walk;
   sio_socket **sockets;
@@ -114,4 +108,25 @@ void sio_nsp_release(sio_socket **sockets, size_t count) {
   for (size_t i = 0; i < count; i++)
     sio_socket_unref(sockets[i]);
   sio_free(sockets);
+}
+
+static void send_to_selection(sio_nsp *nsp, const sio_target *target, broadcast *it) {
+  size_t count;
+  sio_socket **sockets = sio_nsp_select(nsp, target, &count);
+  if (sockets == NULL)
+    return;
+  for (size_t i = 0; i < count; i++)
+    if (sockets[i]->state == SIO_SOCKET_CONNECTED)
+      send_to(&it->walk, sockets[i]);
+  sio_nsp_release(sockets, count);
+}
+
+size_t sio_nsp_broadcast(sio_nsp *nsp, const sio_target *target, const sio_message *message,
+                         bool is_volatile) {
+  broadcast it = {.walk.visit = send_to, .message = message, .is_volatile = is_volatile};
+  if (nsp->server != NULL && sio_engine_calls_out(nsp->server->engine))
+    send_to_selection(nsp, target, &it);
+  else
+    visit_target(nsp, target, &it.walk);
+  return it.count;
 }

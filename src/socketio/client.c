@@ -109,10 +109,11 @@ static void fail(sio_client *client, const char *message) {
 void sio_client_disconnect(sio_client *client) {
   hold(client);
   while (!sio_list_is_empty(&client->sockets)) {
-    sio_socket *socket = SIO_OF(client->sockets.next, sio_socket, node);
+    sio_socket *socket = sio_socket_ref(SIO_OF(client->sockets.next, sio_socket, node));
     if (socket->state == SIO_SOCKET_CONNECTED)
       sio_socket_send_disconnect(socket);
     sio_socket_drop(socket, "server namespace disconnect", NULL);
+    sio_socket_unref(socket);
   }
   sio_session_close(client->session, false);
   release(client);

@@ -19,6 +19,11 @@ sio_nsp *sio_nsp_new(sio_server *server, sio_bytes name) {
   return nsp;
 }
 
+sio_nsp *sio_nsp_ref(sio_nsp *nsp) {
+  nsp->refs++;
+  return nsp;
+}
+
 void sio_nsp_unref(sio_nsp *nsp) {
   if (nsp == NULL || --nsp->refs > 0)
     return;

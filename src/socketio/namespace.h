@@ -21,6 +21,9 @@ typedef struct sio_target {
   size_t except_count;
 } sio_target;
 
+sio_nsp *sio_nsp_ref(sio_nsp *nsp);
+void sio_nsp_unref(sio_nsp *nsp); /* NULL is allowed */
+
 sio_bytes sio_nsp_name(const sio_nsp *nsp);
 size_t sio_nsp_count(const sio_nsp *nsp); /* sockets connected */
 
@@ -63,7 +66,7 @@ void sio_nsp_watch_rooms(sio_nsp *nsp, bool on);
 /*
  * Takes an empty namespace away: its name is unknown from now on. False, and nothing has changed,
  * when a socket is connected or connecting to it. The pointer is invalid afterwards, except for
- * what sio_socket_nsp says.
+ * who holds it and for what sio_socket_nsp says: then it is a namespace without sockets.
  */
 bool sio_nsp_remove(sio_nsp *nsp);
 

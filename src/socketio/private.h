@@ -28,7 +28,7 @@ struct sio_server {
 };
 
 struct sio_nsp {
-  uint32_t refs;        /* the server's, and one for each socket that is or was in it */
+  uint32_t refs;        /* the server's, one for each socket that is or was in it, and others' */
   uint32_t present;     /* sockets connecting or connected */
   uint32_t count, cap;  /* of sockets */
   sio_server *server;   /* NULL once it was removed */
@@ -90,7 +90,8 @@ struct sio_socket {
  * not exist. Borrowed from the client's list, which holds it. NULL: out of memory. */
 sio_socket *sio_socket_new(sio_client *client, sio_nsp *nsp, sio_bytes name);
 
-/* Takes a socket that is in its client's list out of everything, and tells its hooks. */
+/* Takes a socket that is in its client's list (else: nothing) out of everything, and tells its
+ * hooks. */
 void sio_socket_drop(sio_socket *socket, const char *reason, const char *detail);
 
 /* The name of its namespace, entered or not. */
@@ -121,7 +122,6 @@ void sio_socket_leave_all(sio_socket *socket);
 /* --- namespace.c --- */
 
 sio_nsp *sio_nsp_new(sio_server *server, sio_bytes name); /* NULL: out of memory */
-void sio_nsp_unref(sio_nsp *nsp);                         /* NULL is allowed */
 int sio_nsp_list(sio_nsp *nsp, sio_socket *socket);       /* 0, SIO_ENOMEM */
 void sio_nsp_unlist(sio_nsp *nsp, sio_socket *socket);
 

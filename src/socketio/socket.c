@@ -83,6 +83,8 @@ static void leave_nsp(sio_socket *socket, bool was_connected) {
 }
 
 void sio_socket_drop(sio_socket *socket, const char *reason, const char *detail) {
+  if (!sio_list_is_linked(&socket->node))
+    return;
   sio_client *client = sio_session_data(socket->session);
   const sio_server *server = client->server;
   sio_list_remove(&socket->node); /* and the list's reference is ours now */
