@@ -8,7 +8,9 @@ void sio_lua_register(lua_State *L, const sio_lua_type *type) {
   luaL_setfuncs(L, type->methods, 0);
   lua_setfield(L, -2, "__index");
   lua_pushstring(L, type->name);
-  lua_setfield(L, -2, "__name");
+  lua_pushvalue(L, -1);
+  lua_setfield(L, -3, "__name");
+  lua_setfield(L, -2, "__metatable"); /* nobody calls our finalisers and fields by hand */
   if (type->gc != NULL) {
     lua_pushcfunction(L, type->gc);
     lua_setfield(L, -2, "__gc");

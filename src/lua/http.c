@@ -110,11 +110,13 @@ static int address(lua_State *L) {
 
 static int closed_protected(lua_State *L) {
   http_handle *handle = lua_touserdata(L, 1);
+  sio_address where;
   sio_lua_anchored(L, handle);
   int type = lua_getiuservalue(L, -1, 2);
   lua_pushnil(L);
   lua_setiuservalue(L, -3, 2);
-  sio_lua_release(L, handle);
+  if (!sio_http_server_address(handle->http, &where)) /* else it listens again already */
+    sio_lua_release(L, handle);
   if (type == LUA_TFUNCTION)
     lua_call(L, 0, 0);
   return 0;

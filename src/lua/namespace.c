@@ -8,7 +8,8 @@
 
 typedef struct nsp_handle { /* user value 1: the server's userdata */
   sio_lua_server *server;
-  sio_nsp *nsp;
+  sio_nsp *nsp; /* shared, also when it is gone: a broadcast may just be under way */
+  bool is_gone;
 } nsp_handle;
 
 static const sio_lua_type nsp_type;
@@ -16,30 +17,34 @@ static const sio_lua_type nsp_type;
 void sio_lua_push_namespace(lua_State *L, sio_lua_server *server, sio_nsp *nsp) {
   nsp_handle *handle = sio_lua_new(L, &nsp_type, sizeof *handle, 1);
   handle->server = server;
-  handle->nsp = nsp;
+  handle->nsp = sio_nsp_ref(nsp);
 }
 
 static nsp_handle *check(lua_State *L, int arg) {
   nsp_handle *handle = sio_lua_check(L, arg, &nsp_type);
-  if (handle->server->server == NULL)
-    handle->nsp = NULL;
+  handle->is_gone = handle->is_gone || handle->server->server == NULL;
   return handle;
 }
 
-/* The namespace of the handle at index 1; NULL when it is gone: then nothing is done. */
+/* The namespace of the handle at index arg; NULL when it is gone: then nothing is done. */
+static sio_nsp *find_at(lua_State *L, int arg) {
+  nsp_handle *handle = check(L, arg);
+  return handle->is_gone ? NULL : handle->nsp;
+}
+
 static sio_nsp *find(lua_State *L) {
-  return check(L, 1)->nsp;
+  return find_at(L, 1);
 }
 
 sio_nsp *sio_lua_check_namespace(lua_State *L, int arg) {
-  nsp_handle *handle = check(L, arg);
-  luaL_argcheck(L, handle->nsp != NULL, arg, "this namespace is gone");
-  return handle->nsp;
+  sio_nsp *nsp = find_at(L, arg);
+  luaL_argcheck(L, nsp != NULL, arg, "this namespace is gone");
+  return nsp;
 }
 
 /* own(object, server): the Lua object of this namespace, and the server's userdata, kept alive */
 static int own(lua_State *L) {
-  nsp_handle *handle = check(L, 1);
+  const nsp_handle *handle = check(L, 1);
   lua_settop(L, 3);
   lua_setiuservalue(L, 1, 1);
   sio_lua_set_object(L, handle->server, handle->nsp);
@@ -83,6 +88,7 @@ static sio_target check_target(lua_State *L, int arg) {
 /* broadcast(rooms, except, volatile, compress, id or nil, event, ...) -> nothing, or why a value
  * cannot be sent */
 static int broadcast(lua_State *L) {
+  sio_lua *state = check(L, 1)->server->state;
   sio_nsp *nsp = find(L);
   if (nsp == NULL)
     return 0;
@@ -94,7 +100,9 @@ static int broadcast(lua_State *L) {
   sio_message message;
   if (!sio_lua_message(L, &packet, 9, plain, &message))
     return 1;
+  lua_State *before = sio_lua_enter(state, L);
   sio_nsp_broadcast(nsp, &target, &message, lua_toboolean(L, 6));
+  sio_lua_leave(state, before);
   sio_message_deinit(&message);
   return 0;
 }
@@ -118,8 +126,8 @@ static const sio_lua_type selection_type = {"socketio.Selection", no_methods, re
 
 /* select(rooms, except) -> list of the objects of the sockets */
 static int select_sockets(lua_State *L) {
-  nsp_handle *handle = check(L, 1);
-  if (handle->nsp == NULL) {
+  const nsp_handle *handle = check(L, 1);
+  if (handle->is_gone) {
     lua_newtable(L);
     return 1;
   }
@@ -144,10 +152,11 @@ static int select_sockets(lua_State *L) {
 /* --- rooms --------------------------------------------------------------------------------------
  */
 
-static void push_members(lua_State *L, const sio_room *room) {
-  size_t count = sio_room_count(room);
-  lua_createtable(L, 0, (int)count);
-  for (size_t i = 0; i < count; i++) {
+/* Each time Lua allocates, a finaliser of the application may change the room, or empty it. */
+static void push_members(lua_State *L, const sio_nsp *nsp, sio_bytes name) {
+  const sio_room *room = sio_nsp_room(nsp, name);
+  lua_createtable(L, 0, (int)sio_room_count(room));
+  for (size_t i = 0; (room = sio_nsp_room(nsp, name)) != NULL && i < sio_room_count(room); i++) {
     sio_bytes id = sio_socket_id(sio_room_member(room, i));
     lua_pushlstring(L, id.base, id.len);
     lua_pushboolean(L, 1);
@@ -160,9 +169,8 @@ static int get_room(lua_State *L) {
   sio_nsp *nsp = find(L);
   sio_bytes name;
   name.base = luaL_checklstring(L, 2, &name.len);
-  const sio_room *room = nsp != NULL ? sio_nsp_room(nsp, name) : NULL;
-  if (room != NULL)
-    push_members(L, room);
+  if (nsp != NULL && sio_nsp_room(nsp, name) != NULL)
+    push_members(L, nsp, name);
   else
     lua_pushnil(L);
   return 1;
@@ -185,12 +193,11 @@ static int get_rooms(lua_State *L) {
 /* remove() -> whether it was empty and is gone */
 static int remove_namespace(lua_State *L) {
   nsp_handle *handle = check(L, 1);
-  const void *pointer = handle->nsp;
-  bool removed = handle->nsp != NULL && sio_nsp_remove(handle->nsp);
+  bool removed = !handle->is_gone && sio_nsp_remove(handle->nsp);
   if (removed) {
-    handle->nsp = NULL;
+    handle->is_gone = true;
     lua_pushnil(L);
-    sio_lua_set_object(L, handle->server, pointer);
+    sio_lua_set_object(L, handle->server, handle->nsp);
   }
   lua_pushboolean(L, removed);
   return 1;
@@ -209,13 +216,21 @@ static int next_id(lua_State *L) {
   return 1;
 }
 
+static int free_namespace(lua_State *L) {
+  nsp_handle *handle = lua_touserdata(L, 1);
+  sio_nsp_unref(handle->nsp);
+  handle->nsp = NULL;
+  handle->is_gone = true;
+  return 0;
+}
+
 static const luaL_Reg methods[] = {
     {"own", own},        {"broadcast", broadcast},     {"select", select_sockets},
     {"room", get_room},  {"rooms", get_rooms},         {"watchRooms", watch_rooms},
     {"nextId", next_id}, {"remove", remove_namespace}, {NULL, NULL},
 };
 
-static const sio_lua_type nsp_type = {"socketio.NamespaceHandle", methods, NULL};
+static const sio_lua_type nsp_type = {"socketio.NamespaceHandle", methods, free_namespace};
 
 void sio_lua_open_namespace(lua_State *L) {
   sio_lua_register(L, &nsp_type);

@@ -106,6 +106,8 @@ static int push_once(lua_State *L, int slot, void (*make)(lua_State *, const sio
 
 static int index_request(lua_State *L) {
   const sio_request *request = ((sio_lua_request *)lua_touserdata(L, 1))->request;
+  if (request == NULL) /* finalised; finalisers of the application may still ask */
+    return luaL_error(L, "this request is gone");
   const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
   if (strcmp(key, "headers") == 0)
     return push_once(L, 1, push_headers, request);

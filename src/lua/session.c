@@ -8,7 +8,7 @@
 
 typedef struct session_handle {
   sio_lua *state;
-  sio_session *session;
+  sio_session *session; /* NULL: finalised */
 } session_handle;
 
 static const sio_lua_type session_type;
@@ -29,7 +29,10 @@ void sio_lua_push_conn(lua_State *L, sio_lua_server *server, sio_session *sessio
 }
 
 static session_handle *check(lua_State *L) {
-  return sio_lua_check(L, 1, &session_type);
+  session_handle *handle = sio_lua_check(L, 1, &session_type);
+  if (handle->session == NULL)
+    luaL_error(L, "this connection is gone");
+  return handle;
 }
 
 static int get_id(lua_State *L) {
@@ -80,7 +83,9 @@ static int send_message(lua_State *L) {
   sio_frame *frame = binary ? sio_message_binary(data) : sio_packet_frame(SIO_PACKET_MESSAGE, data);
   if (frame == NULL)
     return luaL_error(L, "not enough memory");
+  lua_State *before = sio_lua_enter(handle->state, L);
   int status = sio_session_send(handle->session, frame);
+  sio_lua_leave(handle->state, before);
   sio_frame_unref(frame);
   lua_pushboolean(L, status == 0);
   return 1;

@@ -8,7 +8,7 @@
 
 typedef struct socket_handle { /* user value 1: the server's userdata */
   sio_lua_server *server;
-  sio_socket *socket;
+  sio_socket *socket; /* NULL: finalised; finalisers of the application may still call */
 } socket_handle;
 
 static const sio_lua_type socket_type;
@@ -21,12 +21,19 @@ void sio_lua_push_socket(lua_State *L, sio_lua_server *server, sio_socket *socke
   lua_setiuservalue(L, -2, 1);
 }
 
-static socket_handle *check(lua_State *L) {
+static socket_handle *check_any(lua_State *L) {
   return sio_lua_check(L, 1, &socket_type);
 }
 
+static socket_handle *check(lua_State *L) {
+  socket_handle *handle = check_any(L);
+  if (handle->socket == NULL)
+    luaL_error(L, "this socket is gone");
+  return handle;
+}
+
 static bool is_gone(const socket_handle *handle) {
-  return sio_socket_get_state(handle->socket) == SIO_SOCKET_DISCONNECTED;
+  return handle->socket == NULL || sio_socket_get_state(handle->socket) == SIO_SOCKET_DISCONNECTED;
 }
 
 static sio_bytes check_bytes(lua_State *L, int arg) {
@@ -44,9 +51,18 @@ static int fail(lua_State *L, int status) {
 /* --- sending ------------------------------------------------------------------------------------
  */
 
+/* Sends and frees the message; raises when out of memory. The core may tell that it is sent. */
+static int send(lua_State *L, const socket_handle *handle, sio_message *message, bool is_volatile) {
+  lua_State *before = sio_lua_enter(handle->server->state, L);
+  int status = sio_socket_send(handle->socket, message, is_volatile);
+  sio_lua_leave(handle->server->state, before);
+  sio_message_deinit(message);
+  return fail(L, status);
+}
+
 /* emit(volatile, compress, id or nil, event, ...) -> nothing, or why a value cannot be sent */
 static int emit(lua_State *L) {
-  socket_handle *handle = check(L);
+  socket_handle *handle = check_any(L);
   bool is_volatile = lua_toboolean(L, 2);
   bool plain = lua_isboolean(L, 3) && !lua_toboolean(L, 3);
   if (is_gone(handle))
@@ -57,9 +73,7 @@ static int emit(lua_State *L) {
   sio_message message;
   if (!sio_lua_message(L, &packet, 5, plain, &message))
     return 1;
-  int status = sio_socket_send(handle->socket, &message, is_volatile);
-  sio_message_deinit(&message);
-  return fail(L, status);
+  return send(L, handle, &message, is_volatile);
 }
 
 /* Is this what the C path of emit handles? The stack is: socket, event, arguments. */
@@ -82,9 +96,7 @@ static void send_event(lua_State *L, const socket_handle *handle) {
   sio_message message;
   if (!sio_lua_message(L, &packet, 2, false, &message))
     luaL_error(L, "%s", lua_tostring(L, -1));
-  int status = sio_socket_send(handle->socket, &message, false);
-  sio_message_deinit(&message);
-  fail(L, status);
+  send(L, handle, &message, false);
 }
 
 /* upvalues: the socket, its handle, the method emit of its class, for what is not plain */
@@ -109,7 +121,7 @@ static int emit_bound(lua_State *L) {
 
 /* emitter(socket, method) -> the bound method emit: the most used, so the plain case stays in C */
 static int emitter(lua_State *L) {
-  check(L);
+  check_any(L);
   luaL_checktype(L, 3, LUA_TFUNCTION);
   lua_pushvalue(L, 2);
   lua_pushvalue(L, 1);
@@ -118,22 +130,29 @@ static int emitter(lua_State *L) {
   return 1;
 }
 
-/* upvalues: the handle (nil once it was called), the id */
+/*
+ * upvalues: the handle (nil once it was called), the id. Encoding may call the application, and
+ * that this very function: the handle stays on the stack, and whoever is first answers.
+ */
 static int acknowledge(lua_State *L) {
-  socket_handle *handle = lua_touserdata(L, lua_upvalueindex(1));
+  const socket_handle *handle = lua_touserdata(L, lua_upvalueindex(1));
   if (handle == NULL || is_gone(handle))
     return 0;
+  lua_pushvalue(L, lua_upvalueindex(1));
+  lua_insert(L, 1);
   sio_packet packet = {.type = SIO_ACK,
                        .nsp = sio_nsp_name(sio_socket_nsp(handle->socket)),
                        .id = lua_tointeger(L, lua_upvalueindex(2))};
   sio_message message;
-  if (!sio_lua_message(L, &packet, 1, false, &message))
+  if (!sio_lua_message(L, &packet, 2, false, &message))
     return luaL_error(L, "%s", lua_tostring(L, -1));
-  int status = sio_socket_send(handle->socket, &message, false);
-  sio_message_deinit(&message);
+  if (lua_isnil(L, lua_upvalueindex(1))) {
+    sio_message_deinit(&message);
+    return 0;
+  }
   lua_pushnil(L);
-  lua_copy(L, -1, lua_upvalueindex(1));
-  return fail(L, status);
+  lua_replace(L, lua_upvalueindex(1));
+  return send(L, handle, &message, false);
 }
 
 void sio_lua_push_ack(lua_State *L, int index, int64_t id) {
@@ -190,7 +209,9 @@ static int refuse(lua_State *L) {
 }
 
 static int disconnect(lua_State *L) {
-  socket_handle *handle = check(L);
+  socket_handle *handle = check_any(L);
+  if (handle->socket == NULL)
+    return 0;
   lua_State *before = sio_lua_enter(handle->server->state, L);
   sio_socket_disconnect(handle->socket, lua_toboolean(L, 2));
   sio_lua_leave(handle->server->state, before);
@@ -206,7 +227,9 @@ static int get_id(lua_State *L) {
 /* state() -> "connecting", "connected" or "disconnected" */
 static int get_state(lua_State *L) {
   static const char *const names[] = {"connecting", "connected", "disconnected"};
-  lua_pushstring(L, names[sio_socket_get_state(check(L)->socket)]);
+  const socket_handle *handle = check_any(L);
+  lua_pushstring(
+      L, names[is_gone(handle) ? SIO_SOCKET_DISCONNECTED : sio_socket_get_state(handle->socket)]);
   return 1;
 }
 
@@ -221,8 +244,10 @@ static int get_conn(lua_State *L) {
  */
 
 static int join(lua_State *L) {
-  socket_handle *handle = check(L);
+  socket_handle *handle = check_any(L);
   sio_bytes room = check_bytes(L, 2);
+  if (handle->socket == NULL)
+    return 0;
   lua_State *before = sio_lua_enter(handle->server->state, L);
   int status = sio_socket_join(handle->socket, room);
   sio_lua_leave(handle->server->state, before);
@@ -230,8 +255,10 @@ static int join(lua_State *L) {
 }
 
 static int leave(lua_State *L) {
-  socket_handle *handle = check(L);
+  socket_handle *handle = check_any(L);
   sio_bytes room = check_bytes(L, 2);
+  if (handle->socket == NULL)
+    return 0;
   lua_State *before = sio_lua_enter(handle->server->state, L);
   sio_socket_leave(handle->socket, room);
   sio_lua_leave(handle->server->state, before);

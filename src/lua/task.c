@@ -41,7 +41,8 @@ static void give_back(lua_State *L, sio_lua *state) {
   if (state->idle_tasks < POOL_LIMIT) {
     lua_rawgetp(L, LUA_REGISTRYINDEX, &pool_key);
     lua_pushvalue(L, -2);
-    lua_rawseti(L, -2, ++state->idle_tasks);
+    lua_rawseti(L, -2, state->idle_tasks + 1); /* which may raise */
+    state->idle_tasks++;
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
