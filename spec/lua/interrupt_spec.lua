@@ -1,6 +1,6 @@
 -- Ctrl-C ends a program, whether its server is idle or at work.
 
--- Runs a program, interrupts it once it has printed "ready", and returns its output and exit status.
+-- Runs a program, interrupts it once it has printed "ready"; returns its output and exit status.
 local function interrupted(program)
   local out = os.tmpname()
   local script = os.tmpname()

@@ -49,8 +49,8 @@ static pair *now; /* the accepted stream has no way to its pair but this */
 static void on_accept(net_peer *peer) {
   static const char early[] = "\x81\x85\0\0\0\0"
                               "early";
-  now->ws = sio_ws_new(peer->stream, SIO_BYTES("101\r\n"), early, sizeof(early) - 1, 1 << 20,
-                       NULL, &events, now);
+  now->ws = sio_ws_new(peer->stream, SIO_BYTES("101\r\n"), early, sizeof(early) - 1, 1 << 20, NULL,
+                       &events, now);
   assert_non_null(now->ws);
   assert_int_equal(now->log.len, 0); /* not before the caller has finished */
   peer->closes = 1;                  /* the stream is the WebSocket's */

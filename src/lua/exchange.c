@@ -211,11 +211,16 @@ static int on_gone(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"isOver", is_over},       {"header", set_header},
-    {"send", send_answer},     {"sendFile", send_file},
-    {"start", start_answer},   {"write", write_piece},
-    {"finish", finish_answer}, {"destroy", destroy},
-    {"readBody", read_body},   {"onGone", on_gone},
+    {"isOver", is_over},
+    {"header", set_header},
+    {"send", send_answer},
+    {"sendFile", send_file},
+    {"start", start_answer},
+    {"write", write_piece},
+    {"finish", finish_answer},
+    {"destroy", destroy},
+    {"readBody", read_body},
+    {"onGone", on_gone},
     {NULL, NULL},
 };
 
