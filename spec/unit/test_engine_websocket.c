@@ -178,6 +178,31 @@ static void tells_when_a_slow_client_has_read_all(void **state) {
   client_close(&it);
 }
 
+/* Of protocol 3, where the client sends the pings. */
+static void does_not_answer_pings_that_pile_up(void **state) {
+  enum { PINGS = 1000, ROUNDS = 3000, PING_LEN = 7, LIMIT = 65536 };
+  engine_fixture *fix = *state;
+  fix->options.allow_eio3 = true;
+  fix->options.close_slow = false;
+  fix->options.max_backpressure = LIMIT;
+  engine_reopen(fix);
+  client deaf = client_connect(fix);
+  assert_int_equal(setsockopt(deaf.fd, SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int)), 0);
+  ws_ask(&deaf, "transport=websocket&EIO=3");
+  client_expect(&deaf, SIO_BYTES(WS_ANSWER));
+  static char pings[PINGS * PING_LEN];
+  for (int i = 0; i < PINGS; i++)
+    memcpy(pings + i * PING_LEN,
+           "\x81\x81\0\0\0\0"
+           "2",
+           PING_LEN);
+  for (int i = 0; i < ROUNDS; i++)
+    client_send(&deaf, pings, sizeof(pings));
+  assert_int_equal(sio_session_get_state(fix->session), SIO_OPEN);
+  assert_in_range(sio_session_buffered(fix->session), LIMIT, 16 * LIMIT);
+  client_close(&deaf);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       ENGINE_TEST(carries_packets_both_ways),
@@ -188,6 +213,7 @@ int main(void) {
       ENGINE_TEST(hands_out_nothing_after_it_was_closed),
       ENGINE_TEST(closes_a_client_that_does_not_read),
       ENGINE_TEST(tells_when_a_slow_client_has_read_all),
+      ENGINE_TEST(does_not_answer_pings_that_pile_up),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

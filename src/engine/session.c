@@ -334,10 +334,12 @@ static void tell_packet(sio_session *session, const sio_packet_in *packet) {
     policy->on_packet(policy->ctx, session, packet);
 }
 
+/* A client that pings on and on, and reads nothing, makes nothing grow. */
 static void on_ping(sio_session *session) {
+  const sio_engine *engine = session->engine;
   await_ping(session);
-  if (sio_session_push(session, session->engine->pong) == SIO_ENOMEM)
-    sio_session_end(session, "transport error", "out of memory");
+  if (session->stale <= engine->options.max_backpressure)
+    sio_session_send(session, engine->pong);
 }
 
 /* In revision 3 the client sends the pings, since then the server. */
