@@ -273,13 +273,10 @@ end
 -- coroutine and without fn it does not wait.
 function HttpServer:close(fn)
   local function start(done)
-    local waiting = self._closing
-    if waiting then
-      waiting[#waiting + 1] = done
-      return
-    end
-    rawset(self, "_closing", { done })
-    self._http:close(function()
+    local waiting = self._closing or {}
+    waiting[#waiting + 1] = done
+    rawset(self, "_closing", waiting)
+    self._http:close(function() -- again, for it may have listened again
       local list = self._closing
       rawset(self, "_closing", nil)
       for _, each in ipairs(list) do
