@@ -83,7 +83,7 @@ function Namespace:_connect(handle, auth)
     end
     self.sockets[socket.id] = socket
     if not handle:accept() then
-      self.sockets[socket.id] = nil
+      self:_left(socket) -- the client has gone meanwhile
       return
     end
     events.fire(self, "handler", "connect", socket)

@@ -108,6 +108,8 @@ local function on_unknown(self, handle, name, auth)
       handle:refuse(parent.UNKNOWN)
     elseif handle:enter(nsp._handle) then
       nsp:_connect(handle, auth)
+    else
+      nsp:_clean_up() -- made for a client that has gone meanwhile
     end
   end)
 end

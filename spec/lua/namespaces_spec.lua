@@ -416,6 +416,24 @@ describe("cleanupEmptyChildNamespaces", function()
     assert.is_false(is_there "/d1")
   end)
 
+  it("removes children whose client has gone before it was let in", function()
+    io = support.server { cleanupEmptyChildNamespaces = true }
+    local go
+    io:of(socketio.pattern "^/d"):use(function(_, next) go = next end)
+    io:of(function(_, _, next) go = function() next(nil, true) end end)
+    for _, name in ipairs { "/function", "/d1" } do
+      go = nil
+      local client = support.open(io)
+      client:enter(name, nil, false)
+      support.wait(function() return go end)
+      client:close()
+      support.wait(function() return io.engine.clientsCount == 0 end)
+      support.turn()
+      go()
+      assert.is_false(is_there(name))
+    end
+  end)
+
   it("leaves a namespace that is gone harmless", function()
     io = support.server { cleanupEmptyChildNamespaces = true }
     io:of(socketio.pattern "^/d")
