@@ -183,7 +183,9 @@ static int free_http(lua_State *L) {
     sio_free(entry);
     entry = next;
   }
+  handle->state->is_silent = true;
   sio_http_server_free(handle->http);
+  handle->state->is_silent = false;
   handle->http = NULL;
   sio_lua_leave(handle->state, before);
   return 0;

@@ -213,7 +213,9 @@ static int free_server(lua_State *L) {
   if (server->server == NULL)
     return 0;
   lua_State *before = sio_lua_enter(server->state, L);
+  server->state->is_silent = true;
   sio_server_free(server->server);
+  server->state->is_silent = false;
   server->server = NULL;
   lua_pushnil(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, objects_key(server));

@@ -90,6 +90,8 @@ static void report(lua_State *L, sio_lua *state) {
 
 int sio_lua_call(sio_lua *state, lua_CFunction fn, void *arg) {
   lua_State *L = state->L;
+  if (state->is_silent)
+    return 0;
   if (!lua_checkstack(L, 8))
     return SIO_ENOMEM;
   int top = lua_gettop(L);

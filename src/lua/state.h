@@ -20,6 +20,7 @@ struct sio_lua_task;
 typedef struct sio_lua {
   lua_State *L; /* the thread that runs the library now */
   sio_loop *loop;
+  bool is_silent;      /* a server is being freed: nobody hears what that ends */
   bool is_stopping;    /* run is to return after its turn */
   bool is_interrupted; /* the interpreter's Ctrl-C met code of ours, and is to reach the caller of
                           run */
