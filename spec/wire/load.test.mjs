@@ -7,7 +7,7 @@ import { Conn, head, request } from "./raw.mjs";
 
 const MIB = 1024 * 1024;
 const CAP = MIB; // what the server may queue for one client
-const SANITIZED = Boolean(process.env.SIO_LD_PRELOAD);
+const SANITIZED = Boolean(process.env.SIO_LD_PRELOAD) || process.env.SIO_PRESET === "asan";
 
 const target = serve({ pingInterval: 300000, maxBackpressure: CAP });
 
