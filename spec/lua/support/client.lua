@@ -1,6 +1,5 @@
 -- A Socket.IO client for tests, in the same Lua state as the server. It answers heartbeats,
--- collects the events that
--- come, and gives them out one by one.
+-- collects the events that come, and gives them out one by one.
 local core = require "socketio.core"
 
 local stream = require "support.stream"
@@ -238,8 +237,8 @@ end
 local client = {}
 
 -- A client of where (a port or a path), which has a session but is in no namespace. options:
--- transport, query,
--- headers, path. wait(condition, what, level) turns the loop until condition() is true.
+-- transport, query, headers, path. wait(condition, what, level) turns the loop until condition() is
+-- true.
 function client.open(where, options, wait)
   local transport = assert(transports[options.transport or "websocket"])
   local self = setmetatable({ namespaces = {}, next_id = 0, wait = wait }, Client)

@@ -223,8 +223,7 @@ local function contents(path)
 end
 
 -- Runs a Lua program in a process of its own; returns its exit code (or "signal n"), and what it
--- wrote on standard
--- output and standard error. Of environment, name to value.
+-- wrote on standard output and standard error. Of environment, name to value.
 function support.program(text, environment)
   local source, out, err = os.tmpname(), os.tmpname(), os.tmpname()
   local file = assert(io.open(source, "w"))
