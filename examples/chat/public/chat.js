@@ -18,10 +18,11 @@ let toldTyping = 0;
 // --- what outlives the page, in this tab ---
 
 function recall() {
+  const stranger = { nick: undefined, key: newKey(), rooms: [] };
   try {
-    return { rooms: [], ...JSON.parse(sessionStorage.getItem("chat") ?? `{"key":"${newKey()}"}`) };
+    return { ...stranger, ...JSON.parse(sessionStorage.getItem("chat")) };
   } catch {
-    return { rooms: [], key: newKey() };
+    return stranger;
   }
 }
 
@@ -31,7 +32,6 @@ function newKey() {
 }
 
 function remember() {
-  me.rooms = [...conversations.keys()].filter((id) => id.startsWith("#"));
   try {
     sessionStorage.setItem("chat", JSON.stringify(me));
   } catch {
@@ -63,6 +63,7 @@ function show(id) {
 function drop(id) {
   conversations.get(id).log.remove();
   conversations.delete(id);
+  me.rooms = me.rooms.filter((room) => room !== id);
   remember();
   show(LOBBY);
 }
@@ -86,10 +87,6 @@ function receive(talk, message) {
   view.addMessage(talk.log, message, mine);
 }
 
-function notice(talk, text) {
-  view.addNotice(talk.log, text);
-}
-
 // --- asking the server ---
 
 // `use` gets the answer at once, before any event that the server has sent after it.
@@ -106,11 +103,11 @@ function ask(event, args, use = (answer) => answer) {
 
 async function enter(nick) {
   me.nick = await ask("enter", [nick, me.key]);
+  remember();
   view.showMe(me.nick);
-  for (const room of new Set([LOBBY, ...me.rooms])) {
-    await join(room);
-  }
+  await join(LOBBY);
   if (!current) show(LOBBY);
+  await Promise.allSettled(me.rooms.map(join)); // without those that there are no longer
 }
 
 function join(room) {
@@ -119,13 +116,16 @@ function join(room) {
     const talk = conversation(room);
     for (const message of history) receive(talk, message);
     if (isNew) talk.unread = 0; // what was said before I came is not news
-    remember();
     refresh();
   });
 }
 
 async function openRoom(room) {
-  if (!conversations.has(room)) await join(room);
+  if (!conversations.has(room)) {
+    await join(room);
+    me.rooms = [...new Set([...me.rooms, room])];
+    remember();
+  }
   show(room);
 }
 
@@ -193,7 +193,7 @@ for (const change of ["joined", "left"]) {
     const talk = conversations.get(room);
     if (!talk) return;
     stopTyping(talk, nick);
-    notice(talk, `${nick} ${change}`);
+    view.addNotice(talk.log, `${nick} ${change}`);
   });
 }
 
@@ -217,7 +217,7 @@ function showRestored() {
     verb = "connected";
     if (socket.connected) showTransport();
   }, 5000);
-  for (const talk of conversations.values()) notice(talk, "Connection restored");
+  for (const { log } of conversations.values()) view.addNotice(log, "Connection restored");
 }
 
 socket.on("connect", async () => {
@@ -240,7 +240,7 @@ socket.on("disconnect", (reason) => {
     return;
   }
   view.showConnection("waiting", "reconnecting…");
-  for (const talk of conversations.values()) notice(talk, "Connection lost");
+  for (const { log } of conversations.values()) view.addNotice(log, "Connection lost");
 });
 
 socket.on("connect_error", () => {
@@ -257,8 +257,7 @@ view.start({
   leave,
   typing,
   signOut() {
-    me.nick = undefined;
-    conversations.clear();
+    Object.assign(me, { nick: undefined, rooms: [] });
     remember();
     socket.disconnect();
     location.reload();

@@ -49,7 +49,7 @@ function badge(count) {
 
 export function newLog(name) {
   const ariaLabel = `Messages in ${name}`;
-  const log = element("ol", { className: "log", hidden: true, tabIndex: 0, ariaLabel });
+  const log = element("div", { className: "log", hidden: true, tabIndex: 0, ariaLabel });
   log.setAttribute("role", "log");
   log.addEventListener("scroll", () => {
     if (isAtEnd(log)) $("jump").hidden = true;
@@ -78,7 +78,7 @@ function append(log, line, follow) {
 
 export function addMessage(log, { from, text, time }, mine) {
   const last = log.lastElementChild?.dataset;
-  const line = element("li", { className: mine ? "message mine" : "message" });
+  const line = element("div", { className: mine ? "message mine" : "message" });
   Object.assign(line.dataset, { from, time });
   if (last?.from === from && time - last.time < SAME_BREATH) {
     line.classList.add("more");
@@ -89,7 +89,7 @@ export function addMessage(log, { from, text, time }, mine) {
       : element("button", { type: "button", title: `Write to ${from} alone` }, nameOf(from));
     author.className = "author";
     if (!mine) author.addEventListener("click", () => act("writeTo", from));
-    line.append(avatar(from), element("p", { className: "head" }, author, " ", timeOf(time)));
+    line.append(avatar(from), element("p", { className: "head" }, author, timeOf(time)));
   }
   const { title } = timeOf(time);
   line.append(element("p", { className: "text", dir: "auto", textContent: text, title }));
@@ -97,7 +97,7 @@ export function addMessage(log, { from, text, time }, mine) {
 }
 
 export function addNotice(log, text) {
-  const line = element("li", { className: "notice" }, element("bdi", { textContent: text }), " ");
+  const line = element("div", { className: "notice" }, element("bdi", { textContent: text }), " ");
   line.append(timeOf(Date.now() / 1000));
   append(log, line);
 }
