@@ -76,7 +76,7 @@ describe("options", function()
     assert.equal(io, io:path "/other")
     assert.equal("/other", io:path())
     assert.is_false(io:serveClient(false):serveClient())
-    assert.equal(5, io:connectTimeout(5):connectTimeout())
+    assert.equal(5000, io:connectTimeout(5000):connectTimeout())
     local connected
     io:on("connection", function(socket) connected = socket end)
     io:of "/chat"
