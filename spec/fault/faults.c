@@ -1,7 +1,7 @@
 /*
  * A whole server while memory runs out: for each n, a server is made, talked to while its n-th
  * allocation fails (Lua's, the library's or libuv's), and must then serve a new client; when its
- * Lua state is closed no block may be left.
+ * Lua state is closed no block may be left, but for what a finaliser was to free that Lua gave up.
  *
  * The server has a Lua state of its own, in which server.lua runs. Its allocations fail only while
  * it is called from client.lua, which drives it from another state, with the socket library.
@@ -129,9 +129,19 @@ static int call(lua_State *L) {
   return 1;
 }
 
+static bool is_abandoned; /* a finaliser, in this run */
+
+/* Lua gives a finaliser up that it has no memory to call, warns, and never tries it again: what
+ * that would have freed is lost, whoever wrote it. */
+static void heed(void *ctx, const char *message, int continues) {
+  (void)ctx, (void)continues;
+  is_abandoned = is_abandoned || strcmp(message, "__gc") == 0;
+}
+
 static lua_State *new_state(lua_Alloc allocate, const char *script) {
   lua_State *L = lua_newstate(allocate, NULL);
   luaL_openlibs(L);
+  lua_setwarnf(L, heed, NULL);
   luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
   lua_pushcfunction(L, luaopen_socketio_core);
   lua_setfield(L, -2, "socketio.core");
@@ -159,6 +169,7 @@ static void client_call(lua_State *client, const char *name, const char *scenari
 /* Returns whether the n-th allocation was reached. */
 static bool run(lua_State *client, const char *scenario, size_t n) {
   long before = memory.live;
+  is_abandoned = false;
   server = new_state(allocate_for_lua, "server.lua");
   arm(0);
   client_call(client, "prepare", scenario);
@@ -171,7 +182,7 @@ static bool run(lua_State *client, const char *scenario, size_t n) {
   memory.at = at;
   lua_close(server);
   lua_gc(client, LUA_GCCOLLECT);
-  if (memory.live != before) {
+  if (memory.live != before && !is_abandoned) {
     char text[64];
     snprintf(text, sizeof text, "%s: %ld blocks left", scenario, memory.live - before);
     fail("a leak", text);
