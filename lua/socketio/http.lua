@@ -45,7 +45,7 @@ local function read(self, answered)
     self._exchange:onGone(function(_, err)
       settle(self, nil, err)
     end)
-    self._exchange:readBody(core.MAX_REQUEST_BODY, function(body, err)
+    self._exchange:readBody(core.limits.maxRequestBody, function(body, err)
       settle(self, body, err)
     end)
   end

@@ -133,16 +133,20 @@ end
 
 -- === The options =============================================================================
 
--- Name to { default, kind }. http: also an option of createServer.
+local limits = core.limits -- the defaults that src/base/limits.h names
+local NOT_YET = "is not supported yet"
+
+-- Name to { default, kind }, or to { default, refuse = why nothing else is taken }. http: also an
+-- option of createServer.
 local known = {
   path = { "/socket.io", path },
   serveClient = { true, boolean },
-  connectTimeout = { 45000, number(0) },
+  connectTimeout = { limits.connectTimeout, number(0) },
   cleanupEmptyChildNamespaces = { false, boolean },
-  pingInterval = { 25000, number(1) },
-  pingTimeout = { 20000, number(1) },
-  upgradeTimeout = { 10000, number(1) },
-  maxHttpBufferSize = { 1e6, number(1) },
+  pingInterval = { limits.pingInterval, number(1) },
+  pingTimeout = { limits.pingTimeout, number(1) },
+  upgradeTimeout = { limits.upgradeTimeout, number(1) },
+  maxHttpBufferSize = { limits.maxHttpBufferSize, number(1) },
   transports = { { "polling", "websocket" }, transports },
   allowUpgrades = { true, boolean },
   allowEIO3 = { false, boolean },
@@ -159,26 +163,21 @@ local known = {
   addTrailingSlash = { true, boolean },
   maxConnections = { nil, number(1) },
   maxConnectionsPerIp = { nil, number(1) },
-  maxBackpressure = { 4194304, number(1) },
+  maxBackpressure = { limits.maxBackpressure, number(1) },
   backpressurePolicy = { "close", one_of("close", "dropVolatile") },
-  maxAttachments = { 10, number(0) },
-  maxNamespaces = { 256, number(1) },
-  headersTimeout = { 10000, number(1), http = true },
-  requestTimeout = { 30000, number(1), http = true },
-  maxHeaderSize = { 16384, number(256), http = true },
+  maxAttachments = { limits.maxAttachments, number(0) },
+  maxNamespaces = { limits.maxNamespaces, number(1) },
+  headersTimeout = { limits.headersTimeout, number(1), http = true },
+  requestTimeout = { limits.requestTimeout, number(1), http = true },
+  maxHeaderSize = { limits.maxHeaderSize, number(256), http = true },
   tls = { false, tls, http = true },
-}
-
--- Options of the reference, and of ours, that this version does not have: only what they are by
--- default is taken (nil: nothing is).
-local missing = {
-  connectionStateRecovery = {},
-}
-
--- Options of the reference without a meaning here: what they are by default is taken.
-local pointless = {
-  destroyUpgrade = { true, "an upgrade that nobody takes is answered with 404" },
-  destroyUpgradeTimeout = { 1000, "an upgrade that nobody takes is answered with 404 at once" },
+  connectionStateRecovery = { nil, refuse = NOT_YET },
+  destroyUpgrade = {
+    true, refuse = "has no meaning here: an upgrade that nobody takes is answered with 404",
+  },
+  destroyUpgradeTimeout = {
+    1000, refuse = "has no meaning here: an upgrade that nobody takes is answered with 404 at once",
+  },
 }
 
 local function distance(a, b)
@@ -211,21 +210,15 @@ end
 
 local function check_one(name, value, specs, what)
   local spec = specs[name]
-  if not spec and pointless[name] then
-    if value ~= pointless[name][1] then
-      check.raise(("option '%s' has no meaning here: %s"):format(name, pointless[name][2]))
-    end
-    return
-  end
-  if not spec and missing[name] then
-    if value ~= missing[name][1] then
-      check.raise(("option '%s' is not supported yet"):format(name))
-    end
-    return
-  end
   if not spec then
     check.raise(("unknown %s '%s' (did you mean '%s'?)"):format(what, tostring(name),
       nearest(tostring(name), specs)))
+  end
+  if spec.refuse then
+    if value ~= spec[1] then
+      check.raise(("%s '%s' %s"):format(what, name, spec.refuse))
+    end
+    return
   end
   local ok, expected = spec[2](value)
   if not ok then
@@ -267,6 +260,7 @@ local above = {
   serveClient = true,
   connectTimeout = true,
   cleanupEmptyChildNamespaces = true,
+  connectionStateRecovery = true,
   adapter = true,
   parser = true,
   maxAttachments = true,
@@ -399,7 +393,9 @@ local function map(value)
   return type(value) == "table", "table"
 end
 
--- concurrencyLimit and chunkSize tune threads and buffers that the reference has and we have not.
+local NO_THREADS = "has no meaning here: messages are compressed in the loop's own thread"
+local NO_CHUNKS = "has no meaning here: a message is compressed and expanded as a whole"
+
 local deflate_known = {
   threshold = { 1024, number(0) },
   serverNoContextTakeover = { nil, boolean },
@@ -408,18 +404,18 @@ local deflate_known = {
   clientMaxWindowBits = { nil, window_bits },
   zlibDeflateOptions = { {}, map },
   zlibInflateOptions = { {}, map },
-  concurrencyLimit = { nil, number(1) },
+  concurrencyLimit = { 10, refuse = NO_THREADS },
 }
 
 local zlib_deflate_known = {
   level = { -1, integer(-1, 9) },
   memLevel = { 8, integer(1, 9) },
   strategy = { 0, integer(0, 4) },
-  chunkSize = { nil, number(64) },
+  chunkSize = { 16384, refuse = NO_CHUNKS },
 }
 
 local zlib_inflate_known = {
-  chunkSize = { nil, number(64) },
+  chunkSize = { 16384, refuse = NO_CHUNKS },
 }
 
 -- The table that the core reads, or false.

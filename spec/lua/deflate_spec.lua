@@ -23,8 +23,8 @@ describe("perMessageDeflate", function()
       { serverMaxWindowBits = true, clientMaxWindowBits = false },
       { serverMaxWindowBits = 8, clientMaxWindowBits = 15.0 },
       {
-        zlibDeflateOptions = { chunkSize = 1024, memLevel = 7, level = 3, strategy = 1 },
-        zlibInflateOptions = { chunkSize = 10 * 1024 },
+        zlibDeflateOptions = { chunkSize = 16384, memLevel = 7, level = 3, strategy = 1 },
+        zlibInflateOptions = { chunkSize = 16 * 1024 },
       },
       { zlibDeflateOptions = { level = -1 } },
     } do
@@ -55,6 +55,11 @@ describe("perMessageDeflate", function()
       .. "perMessageDeflate.zlibDeflateOptions 'memlevel' (did you mean 'memLevel'?)" },
     { { zlibInflateOptions = { level = 1 } }, "unknown option of "
       .. "perMessageDeflate.zlibInflateOptions 'level' (did you mean 'chunkSize'?)" },
+    { { concurrencyLimit = 4 }, "option of perMessageDeflate 'concurrencyLimit' has no meaning "
+      .. "here: messages are compressed in the loop's own thread" },
+    { { zlibInflateOptions = { chunkSize = 1024 } }, "option of "
+      .. "perMessageDeflate.zlibInflateOptions 'chunkSize' has no meaning here: a message is "
+      .. "compressed and expanded as a whole" },
     { { zlibDeflateOptions = 9 }, "bad option of perMessageDeflate 'zlibDeflateOptions' "
       .. "(table expected, got number)" },
   } do

@@ -10,6 +10,26 @@
 #include "lua/tls.h"
 #include "lua/values.h"
 
+/* limits: those that options set, by the option's name, and maxRequestBody */
+static void push_limits(lua_State *L) {
+  static const struct {
+    const char *name;
+    lua_Integer value;
+  } limits[] = {
+      {"connectTimeout", SIO_CONNECT_TIMEOUT}, {"headersTimeout", SIO_HEADERS_TIMEOUT},
+      {"maxAttachments", SIO_MAX_ATTACHMENTS}, {"maxBackpressure", SIO_MAX_BACKPRESSURE},
+      {"maxHeaderSize", SIO_MAX_HEADER_SIZE},  {"maxHttpBufferSize", SIO_MAX_HTTP_BUFFER_SIZE},
+      {"maxNamespaces", SIO_MAX_NAMESPACES},   {"maxRequestBody", SIO_MAX_REQUEST_BODY},
+      {"pingInterval", SIO_PING_INTERVAL},     {"pingTimeout", SIO_PING_TIMEOUT},
+      {"requestTimeout", SIO_REQUEST_TIMEOUT}, {"upgradeTimeout", SIO_UPGRADE_TIMEOUT},
+  };
+  lua_createtable(L, 0, sizeof(limits) / sizeof(*limits));
+  for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+    lua_pushinteger(L, limits[i].value);
+    lua_setfield(L, -2, limits[i].name);
+  }
+}
+
 /* isReserved(event) -> whether it must not be sent */
 static int is_reserved(lua_State *L) {
   sio_bytes event;
@@ -44,8 +64,8 @@ int luaopen_socketio_core(lua_State *L) {
   sio_lua_open_socket(L);
   sio_lua_open_namespace(L);
   sio_lua_open_session(L);
-  lua_pushinteger(L, SIO_MAX_REQUEST_BODY);
-  lua_setfield(L, -2, "MAX_REQUEST_BODY");
+  push_limits(L);
+  lua_setfield(L, -2, "limits");
   lua_pushliteral(L, SIO_VERSION);
   lua_setfield(L, -2, "_VERSION");
   return 1;
