@@ -74,10 +74,17 @@ static int add_traceback(lua_State *L) {
   return 1;
 }
 
+/* The interpreter's Ctrl-C raises "interrupted!", with a place before it and a traceback behind. */
+static bool is_interruption(const char *message) {
+  static const char words[] = "interrupted!";
+  size_t len = sizeof(words) - 1;
+  size_t line = message != NULL ? strcspn(message, "\n") : 0;
+  return line >= len && memcmp(message + line - len, words, len) == 0;
+}
+
 /* Hands the message on top of the stack to the reporter, and pops it. */
 static void report(lua_State *L, sio_lua *state) {
-  const char *message = lua_tostring(L, -1);
-  if (message != NULL && strstr(message, "interrupted!") != NULL) {
+  if (is_interruption(lua_tostring(L, -1))) {
     state->is_interrupted = true;
     lua_pop(L, 1);
     return;
