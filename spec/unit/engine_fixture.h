@@ -53,11 +53,6 @@ static inline void engine_on_upgrade(void *ctx, sio_session *session) {
   engine_log(ctx, "upgrade ", sio_bytes_str(sio_session_transport(session)));
 }
 
-static inline void engine_on_drain(void *ctx, sio_session *session) {
-  (void)session;
-  engine_log(ctx, "drain", SIO_BYTES(""));
-}
-
 static inline void engine_on_close(void *ctx, sio_session *session, const char *reason,
                                    const char *detail) {
   engine_fixture *fix = ctx;
@@ -73,7 +68,6 @@ static inline void engine_on_close(void *ctx, sio_session *session, const char *
 static const sio_engine_hooks engine_fixture_hooks = {.on_session = engine_on_session,
                                                       .on_message = engine_on_message,
                                                       .on_upgrade = engine_on_upgrade,
-                                                      .on_drain = engine_on_drain,
                                                       .on_close = engine_on_close};
 
 /* Waits until the log is exactly this, and forgets it. */

@@ -140,11 +140,6 @@ static inline void hook_upgrade(void *ctx, sio_session *session) {
   note(ctx, "upgrade", SIO_BYTES(""), SIO_BYTES(""));
 }
 
-static inline void hook_drain(void *ctx, sio_session *session) {
-  (void)session;
-  note(ctx, "drain", SIO_BYTES(""), SIO_BYTES(""));
-}
-
 static inline void hook_session_close(void *ctx, sio_session *session, const char *reason,
                                       const char *detail) {
   (void)session, (void)detail;
@@ -161,7 +156,6 @@ static const sio_hooks fixture_hooks = {.on_connect = hook_connect,
                                         .on_forget = hook_forget,
                                         .on_room = hook_room,
                                         .on_upgrade = hook_upgrade,
-                                        .on_drain = hook_drain,
                                         .on_session_close = hook_session_close};
 
 /* The log since the last time. */

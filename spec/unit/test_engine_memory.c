@@ -197,17 +197,13 @@ static void on_upgrade(void *ctx, sio_session *session) {
   it->life->upgraded++;
 }
 
-static void on_drain(void *ctx, sio_session *session) {
-  (void)ctx, (void)session;
-}
-
 static void on_close(void *ctx, sio_session *session, const char *reason, const char *detail) {
   count *it = ctx;
   (void)session, (void)reason, (void)detail;
   it->life->closed++;
 }
 
-static const sio_engine_hooks hooks = {on_session, on_message, on_upgrade, on_drain, on_close};
+static const sio_engine_hooks hooks = {on_session, on_message, on_upgrade, on_close};
 
 static bool open_all(count *it) {
   sio_http_options options;

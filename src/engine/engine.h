@@ -46,7 +46,6 @@ typedef struct sio_engine_hooks {
   /* One message. Borrows data, which may be altered. Not called after the session closed. */
   void (*on_message)(void *ctx, sio_session *session, char *data, size_t len, bool binary);
   void (*on_upgrade)(void *ctx, sio_session *session); /* now on its new transport */
-  void (*on_drain)(void *ctx, sio_session *session);   /* its queue has become empty */
   /*
    * Once for each session. reason is one of the reference's: "transport close", "transport error",
    * "ping timeout", "parse error", "forced close". detail (may be NULL) says more. Never called

@@ -144,8 +144,6 @@ int sio_polling_push(sio_session *session, sio_frame *frame) {
 
 static void send_queue(sio_session *session) {
   sio_polling *polling = session->polling;
-  sio_engine *engine = session->engine;
-  bool had_to_wait = session->stale > 0;
   sio_frame *payload = make_payload(session, polling, polling->queue, polling->count);
   if (payload == NULL) {
     sio_session_end(session, "transport error", "out of memory");
@@ -153,10 +151,8 @@ static void send_queue(sio_session *session) {
   }
   clear_queue(polling);
   session->stale = 0;
-  answer_poll(engine, take_poll(polling), payload);
+  answer_poll(session->engine, take_poll(polling), payload);
   sio_frame_unref(payload);
-  if (had_to_wait && session->state == SIO_OPEN)
-    engine->hooks->on_drain(engine->ctx, session);
   if (session->state != SIO_CLOSED)
     sio_session_tell_drain(session);
 }
@@ -187,7 +183,7 @@ static void tell_closed(sio_session *session) {
   sio_frame *const both[] = {engine->noop, engine->close};
   sio_frame *payload = polling->is_late ? make_payload(session, polling, both, 2) : NULL;
   if (payload != NULL)
-    answer_poll(engine, take_poll(polling), payload);
+    answer_poll(session->engine, take_poll(polling), payload);
   sio_frame_unref(payload);
   sio_session_end(session, "forced close", NULL);
 }

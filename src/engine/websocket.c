@@ -74,7 +74,6 @@ static void on_message(void *owner, char *data, size_t len, bool binary) {
 static void on_drain(void *owner) {
   sio_session *session = owner;
   session->stale = 0;
-  session->engine->hooks->on_drain(session->engine->ctx, session);
   sio_session_tell_drain(session);
 }
 

@@ -33,8 +33,6 @@ static void on_session(void *ctx, sio_session *session) {
   sio_server *server = ctx;
   if (!server->options.raw && !start_client(server, session))
     return;
-  if (server->hooks->on_session != NULL)
-    server->hooks->on_session(server->ctx, session);
   sio_client *client = sio_session_data(session);
   if (client != NULL)
     sio_client_join_main(client);
@@ -56,12 +54,6 @@ static void on_upgrade(void *ctx, sio_session *session) {
     server->hooks->on_upgrade(server->ctx, session);
 }
 
-static void on_drain(void *ctx, sio_session *session) {
-  const sio_server *server = ctx;
-  if (server->hooks->on_drain != NULL)
-    server->hooks->on_drain(server->ctx, session);
-}
-
 static void on_close(void *ctx, sio_session *session, const char *reason, const char *detail) {
   const sio_server *server = ctx;
   sio_client *client = sio_session_data(session);
@@ -74,7 +66,6 @@ static const sio_engine_hooks engine_hooks = {
     .on_session = on_session,
     .on_message = on_message,
     .on_upgrade = on_upgrade,
-    .on_drain = on_drain,
     .on_close = on_close,
 };
 

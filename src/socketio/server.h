@@ -69,11 +69,9 @@ typedef struct sio_hooks {
   void (*on_room)(void *ctx, sio_socket *socket, sio_bytes room, bool joined);
   /* A message of a session that opened while the server was raw. Borrows data. May be NULL. */
   void (*on_message)(void *ctx, sio_session *session, sio_bytes data, bool binary);
-  /* A client's session was opened; changed its transport; sent all that was queued. NULL: nobody
-   * wants to know. */
-  void (*on_session)(void *ctx, sio_session *session);
+  /* A client's session changed its transport. (The policy in engine/admission.h tells of sessions
+   * that open and of queues that become empty.) May be NULL. */
   void (*on_upgrade)(void *ctx, sio_session *session);
-  void (*on_drain)(void *ctx, sio_session *session);
   /* The session is over: after the disconnect of its sockets. */
   void (*on_session_close)(void *ctx, sio_session *session, const char *reason, const char *detail);
 } sio_hooks;
