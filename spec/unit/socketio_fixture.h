@@ -62,7 +62,7 @@ static inline int hook_connect(void *ctx, sio_socket *socket, sio_bytes auth) {
   if (f->connect_status < 0)
     return f->connect_status;
   if (f->accepts)
-    sio_socket_accept(socket);
+    sio_socket_accept(socket, sio_bytes_of(NULL, 0));
   return 0;
 }
 

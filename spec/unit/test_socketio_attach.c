@@ -15,7 +15,7 @@ static int on_connect(void *ctx, sio_socket *socket, sio_bytes auth) {
   app *it = ctx;
   (void)auth;
   it->socket = sio_socket_ref(socket);
-  return sio_socket_accept(socket);
+  return sio_socket_accept(socket, sio_bytes_of(NULL, 0));
 }
 
 /* Sends the payload back, as an event of the same name. */

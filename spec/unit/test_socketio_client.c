@@ -29,8 +29,8 @@ static void test_connect_later(void **state) {
   assert_int_equal(sio_nsp_count(nsp_of(f, "/")), 0);
   assert_null(sio_nsp_find(nsp_of(f, "/"), sio_socket_id(f->last)));
   assert_sent(session, "");
-  assert_int_equal(sio_socket_accept(f->last), 0);
-  assert_int_equal(sio_socket_accept(f->last), SIO_ECLOSED);
+  assert_int_equal(sio_socket_accept(f->last, sio_bytes_of(NULL, 0)), 0);
+  assert_int_equal(sio_socket_accept(f->last, sio_bytes_of(NULL, 0)), SIO_ECLOSED);
   assert_int_equal(sio_socket_refuse(f->last, SIO_BYTES("{}")), SIO_ECLOSED);
   assert_sent(session, "40{\"sid\":\"*\"}");
   assert_int_equal(sio_nsp_count(nsp_of(f, "/")), 1);
@@ -47,11 +47,44 @@ static void test_refuse(void **state) {
   assert_sent(session, "44/a,{\"message\":\"no\"}");
   assert_told(f, "connect /a; forget /a");
   assert_null(sio_nsp_room(nsp_of(f, "/a"), SIO_BYTES("r")));
-  assert_int_equal(sio_socket_accept(socket), SIO_ECLOSED);
+  assert_int_equal(sio_socket_accept(socket, sio_bytes_of(NULL, 0)), SIO_ECLOSED);
   sio_socket_unref(socket);
   f->accepts = true; /* it may try again */
   session_says(session, "0/a,");
   assert_sent(session, "40/a,{\"sid\":\"*\"}");
+}
+
+static void test_restoring(void **state) {
+  fixture *f = *state;
+  f->accepts = false;
+  sio_session *session = session_open(f->engine);
+  session_says(session, "0");
+  sio_bytes id = SIO_BYTES("abcdefghijklmnopqrst");
+  assert_int_equal(sio_socket_restore(f->last, SIO_BYTES("short")), SIO_EINVAL);
+  assert_int_equal(sio_socket_restore(f->last, id), 0);
+  assert_int_equal(sio_socket_join(f->last, SIO_BYTES("r")), 0);
+  assert_int_equal(sio_socket_restore(f->last, id), SIO_EINVAL); /* rooms know it by its id now */
+  assert_int_equal(sio_socket_accept(f->last, SIO_BYTES("secret")), 0);
+  assert_sent(session, "40{\"sid\":\"*\",\"pid\":\"secret\"}");
+  assert_ptr_equal(sio_nsp_find(nsp_of(f, "/"), id), f->last);
+  assert_int_equal(sio_socket_restore(f->last, id), SIO_ECLOSED);
+}
+
+static void test_restoring_an_id_in_use(void **state) {
+  fixture *f = *state;
+  f->accepts = false;
+  sio_bytes id = SIO_BYTES("abcdefghijklmnopqrst");
+  session_says(session_open(f->engine), "0");
+  sio_socket *first = f->last;
+  sio_session *session = session_open(f->engine);
+  session_says(session, "0");
+  assert_int_equal(sio_socket_restore(first, id), 0);
+  assert_int_equal(sio_socket_restore(f->last, id), 0); /* neither is connected yet */
+  assert_int_equal(sio_socket_accept(first, sio_bytes_of(NULL, 0)), 0);
+  assert_int_equal(sio_socket_accept(f->last, sio_bytes_of(NULL, 0)), SIO_EINVAL);
+  assert_sent(session, "");
+  session_says(session_open(f->engine), "0");
+  assert_int_equal(sio_socket_restore(f->last, id), SIO_EINVAL);
 }
 
 static void test_sending_before_connect(void **state) {
@@ -65,7 +98,7 @@ static void test_sending_before_connect(void **state) {
   assert_int_equal(sio_message_init(&message, &packet, NULL, 0), 0);
   assert_int_equal(sio_socket_send(f->last, &message, false), 0);
   sio_message_deinit(&message);
-  sio_socket_accept(f->last);
+  sio_socket_accept(f->last, sio_bytes_of(NULL, 0));
   assert_sent(session, "42[\"early\"]\n40{\"sid\":\"*\"}");
 }
 
@@ -160,7 +193,7 @@ static void test_unknown_is_entered(void **state) {
   assert_told(f, "unknown /new?x {\"k\":1}");
   sio_socket *socket = f->last;
   assert_null(sio_socket_nsp(socket));
-  assert_int_equal(sio_socket_accept(socket), SIO_EINVAL);
+  assert_int_equal(sio_socket_accept(socket, sio_bytes_of(NULL, 0)), SIO_EINVAL);
   assert_int_equal(sio_socket_join(socket, SIO_BYTES("r")), SIO_EINVAL);
   assert_int_equal(sio_socket_leave(socket, SIO_BYTES("r")), SIO_EINVAL);
   assert_false(sio_socket_is_in(socket, SIO_BYTES("r")));
@@ -169,7 +202,7 @@ static void test_unknown_is_entered(void **state) {
   assert_int_equal(sio_socket_enter(socket, nsp), 0);
   assert_int_equal(sio_socket_enter(socket, nsp), SIO_EINVAL);
   assert_false(sio_nsp_remove(nsp));
-  assert_int_equal(sio_socket_accept(socket), 0);
+  assert_int_equal(sio_socket_accept(socket, sio_bytes_of(NULL, 0)), 0);
   assert_sent(session, "40/new?x,{\"sid\":\"*\"}");
   session_says(session, "2/new?x,[1]");
   assert_told(f, "event /new?x [1]");
@@ -459,7 +492,7 @@ static void test_a_connecting_socket_cannot_be_disconnected(void **state) {
   session_says(session, "0");
   sio_socket_disconnect(f->last, true);
   assert_int_equal(session->state, SIO_OPEN);
-  assert_int_equal(sio_socket_accept(f->last), 0);
+  assert_int_equal(sio_socket_accept(f->last, sio_bytes_of(NULL, 0)), 0);
 }
 
 static void test_the_client_goes_while_connecting(void **state) {
@@ -470,7 +503,7 @@ static void test_the_client_goes_while_connecting(void **state) {
   sio_socket *socket = sio_socket_ref(f->last);
   session_end(session, "transport close", NULL);
   assert_told(f, "connect /; forget /; end transport close");
-  assert_int_equal(sio_socket_accept(socket), SIO_ECLOSED);
+  assert_int_equal(sio_socket_accept(socket, sio_bytes_of(NULL, 0)), SIO_ECLOSED);
   assert_int_equal(sio_nsp_count(nsp_of(f, "/")), 0);
   sio_socket_unref(socket);
 }
@@ -481,7 +514,7 @@ static void test_accepting_while_the_session_closes(void **state) {
   sio_session *session = session_open(f->engine);
   session_says(session, "0");
   sio_session_close(session, false);
-  assert_int_equal(sio_socket_accept(f->last), SIO_ECLOSED);
+  assert_int_equal(sio_socket_accept(f->last, sio_bytes_of(NULL, 0)), SIO_ECLOSED);
   engine_settle(f->engine);
   assert_told(f, "connect /; forget /; end forced close");
 }
@@ -533,7 +566,7 @@ static void end_session(fixture *f, sio_socket *socket) {
 
 static void accept_and_disconnect(fixture *f, sio_socket *socket) {
   (void)f;
-  sio_socket_accept(socket);
+  sio_socket_accept(socket, sio_bytes_of(NULL, 0));
   sio_socket_disconnect(socket, false);
 }
 
@@ -609,6 +642,8 @@ int main(void) {
       FIXTURE_TEST(test_connect),
       FIXTURE_TEST(test_connect_later),
       FIXTURE_TEST(test_refuse),
+      FIXTURE_TEST(test_restoring),
+      FIXTURE_TEST(test_restoring_an_id_in_use),
       FIXTURE_TEST(test_sending_before_connect),
       FIXTURE_TEST(test_auth_that_is_no_object),
       FIXTURE_TEST(test_connecting_twice),

@@ -43,7 +43,7 @@ static void asks_for_unknown_ones(void **state) {
   assert_id(f->last, "/new#sid");
   sio_nsp *nsp = sio_server_nsp(f->server, SIO_BYTES("/new"), true);
   assert_int_equal(sio_socket_enter(f->last, nsp), 0);
-  assert_int_equal(sio_socket_accept(f->last), 0);
+  assert_int_equal(sio_socket_accept(f->last, sio_bytes_of(NULL, 0)), 0);
   assert_sent(session, "40\n40/new,");
   assert_ptr_equal(sio_nsp_find(nsp, SIO_BYTES("/new#sid")), f->last);
 }

@@ -270,7 +270,7 @@ static void test_connecting_sockets_get_no_broadcast(void **state) {
   sio_target target = {&room, 1, NULL, 0};
   sio_message message = message_of("[1]");
   assert_int_equal(sio_nsp_broadcast(nsp_of(f, "/"), &target, &message, false), 0);
-  sio_socket_accept(f->last);
+  sio_socket_accept(f->last, sio_bytes_of(NULL, 0));
   assert_int_equal(sio_nsp_broadcast(nsp_of(f, "/"), &target, &message, false), 1);
   assert_sent(session, "40{\"sid\":\"*\"}\n42[1]");
   sio_message_deinit(&message);
@@ -357,7 +357,7 @@ static void test_the_room_of_the_id_is_told_once(void **state) {
   session_says(session, "0");
   sio_socket_watch_rooms(f->last);
   sio_socket_join(f->last, sio_socket_id(f->last));
-  sio_socket_accept(f->last);
+  sio_socket_accept(f->last, sio_bytes_of(NULL, 0));
   assert_told(f, "connect /; +room / id");
 }
 

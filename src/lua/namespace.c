@@ -107,6 +107,69 @@ static int broadcast(lua_State *L) {
   return 0;
 }
 
+/* --- messages that are kept
+ * -----------------------------------------------------------------------
+ */
+
+static int free_message(lua_State *L) {
+  sio_message_deinit(lua_touserdata(L, 1));
+  return 0;
+}
+
+/* size() -> bytes that it holds */
+static int message_size(lua_State *L) {
+  const sio_message *message = sio_lua_check_message(L, 1);
+  size_t size = sizeof(sio_frame) + message->text->len;
+  for (size_t i = 0; i < message->count; i++)
+    size += sizeof(sio_frame) + message->attachments[i]->len;
+  lua_pushinteger(L, (lua_Integer)size);
+  return 1;
+}
+
+static const luaL_Reg message_methods[] = {{"size", message_size}, {NULL, NULL}};
+static const sio_lua_type message_type = {"socketio.Message", message_methods, free_message};
+
+const sio_message *sio_lua_check_message(lua_State *L, int arg) {
+  return sio_lua_check(L, arg, &message_type);
+}
+
+/* encode(compress, id or nil, event, ...) -> a message; or nil and why a value cannot be sent; or
+ * nothing when the namespace is gone */
+static int encode(lua_State *L) {
+  sio_nsp *nsp = find(L);
+  if (nsp == NULL)
+    return 0;
+  bool plain = lua_isboolean(L, 2) && !lua_toboolean(L, 2);
+  sio_packet packet = {
+      .type = SIO_EVENT, .nsp = sio_nsp_name(nsp), .id = luaL_optinteger(L, 3, SIO_NO_ACK)};
+  sio_message *message = sio_lua_new(L, &message_type, sizeof *message, 0);
+  lua_replace(L, 2);
+  if (sio_lua_message(L, &packet, 4, plain, message)) {
+    lua_settop(L, 2);
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_insert(L, -2);
+  return 2;
+}
+
+/* send(rooms, except, volatile, message) */
+static int send(lua_State *L) {
+  sio_lua *state = check(L, 1)->server->state;
+  sio_nsp *nsp = find(L);
+  const sio_message *message = sio_lua_check_message(L, 5);
+  if (nsp == NULL)
+    return 0;
+  sio_target target = check_target(L, 2);
+  lua_State *before = sio_lua_enter(state, L);
+  sio_nsp_broadcast(nsp, &target, message, lua_toboolean(L, 4));
+  sio_lua_leave(state, before);
+  return 0;
+}
+
+/* --- the sockets of a target ---------------------------------------------------------------------
+ */
+
 /* Holds what was selected until the list is made, or Lua raises. */
 typedef struct selection {
   sio_socket **sockets;
@@ -225,9 +288,17 @@ static int free_namespace(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"own", own},        {"broadcast", broadcast},     {"select", select_sockets},
-    {"room", get_room},  {"rooms", get_rooms},         {"watchRooms", watch_rooms},
-    {"nextId", next_id}, {"remove", remove_namespace}, {NULL, NULL},
+    {"own", own},
+    {"broadcast", broadcast},
+    {"encode", encode},
+    {"send", send},
+    {"select", select_sockets},
+    {"room", get_room},
+    {"rooms", get_rooms},
+    {"watchRooms", watch_rooms},
+    {"nextId", next_id},
+    {"remove", remove_namespace},
+    {NULL, NULL},
 };
 
 static const sio_lua_type nsp_type = {"socketio.NamespaceHandle", methods, free_namespace};
@@ -235,4 +306,5 @@ static const sio_lua_type nsp_type = {"socketio.NamespaceHandle", methods, free_
 void sio_lua_open_namespace(lua_State *L) {
   sio_lua_register(L, &nsp_type);
   sio_lua_register(L, &selection_type);
+  sio_lua_register(L, &message_type);
 }

@@ -76,6 +76,18 @@ static int emit(lua_State *L) {
   return send(L, handle, &message, is_volatile);
 }
 
+/* deliver(message): sends what the namespace's handle has encoded */
+static int deliver(lua_State *L) {
+  socket_handle *handle = check_any(L);
+  const sio_message *message = sio_lua_check_message(L, 2);
+  if (is_gone(handle))
+    return 0;
+  lua_State *before = sio_lua_enter(handle->server->state, L);
+  int status = sio_socket_send(handle->socket, message, false);
+  sio_lua_leave(handle->server->state, before);
+  return fail(L, status);
+}
+
 /* Is this what the C path of emit handles? The stack is: socket, event, arguments. */
 static bool is_plain_emit(lua_State *L) {
   if (lua_type(L, 2) != LUA_TSTRING || lua_type(L, -1) == LUA_TFUNCTION)
@@ -181,11 +193,19 @@ static int enter_namespace(lua_State *L) {
   return 1;
 }
 
-/* accept() -> whether it is connected now */
+/* restore(id) -> whether it has that id now, of a socket that has disconnected */
+static int restore(lua_State *L) {
+  lua_pushboolean(L, sio_socket_restore(check(L)->socket, check_bytes(L, 2)) == 0);
+  return 1;
+}
+
+/* accept(pid or nil) -> whether it is connected now */
 static int accept_socket(lua_State *L) {
   socket_handle *handle = check(L);
+  sio_bytes pid;
+  pid.base = luaL_optlstring(L, 2, NULL, &pid.len);
   lua_State *before = sio_lua_enter(handle->server->state, L);
-  int status = sio_socket_accept(handle->socket);
+  int status = sio_socket_accept(handle->socket, pid);
   sio_lua_leave(handle->server->state, before);
   lua_pushboolean(L, status == 0);
   return 1;
@@ -265,6 +285,16 @@ static int leave(lua_State *L) {
   return 0;
 }
 
+static int leave_all(lua_State *L) {
+  socket_handle *handle = check_any(L);
+  if (handle->socket == NULL)
+    return 0;
+  lua_State *before = sio_lua_enter(handle->server->state, L);
+  sio_socket_leave_all(handle->socket);
+  sio_lua_leave(handle->server->state, before);
+  return 0;
+}
+
 /* rooms() -> a set of their names; room changes are told to the slot ROOM from now on */
 static int rooms(lua_State *L) {
   socket_handle *handle = check(L);
@@ -291,7 +321,9 @@ static const luaL_Reg methods[] = {
     {"emitter", emitter},
     {"own", own},
     {"enter", enter_namespace},
+    {"restore", restore},
     {"accept", accept_socket},
+    {"deliver", deliver},
     {"refuse", refuse},
     {"id", get_id},
     {"conn", get_conn},
@@ -299,6 +331,7 @@ static const luaL_Reg methods[] = {
     {"state", get_state},
     {"join", join},
     {"leave", leave},
+    {"leaveAll", leave_all},
     {"rooms", rooms},
     {NULL, NULL},
 };

@@ -15,6 +15,10 @@ void sio_lua_push_namespace(lua_State *L, sio_lua_server *server, sio_nsp *nsp);
 /* The namespace behind the handle at index arg; raises when it is another value. */
 sio_nsp *sio_lua_check_namespace(lua_State *L, int arg);
 
+/* What is behind the userdata at index arg, which the method encode of a namespace's handle made;
+ * raises when it is another value. Borrows. */
+const sio_message *sio_lua_check_message(lua_State *L, int arg);
+
 /* Pushes the Lua object of a session, made by the slot CONN on first use. */
 void sio_lua_push_conn(lua_State *L, sio_lua_server *server, sio_session *session);
 

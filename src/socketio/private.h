@@ -117,8 +117,6 @@ int sio_room_add(sio_socket *socket, sio_bytes name, bool *added);
 /* Tells on_room if somebody watches. */
 void sio_room_tell(sio_socket *socket, sio_bytes name, bool joined);
 
-void sio_socket_leave_all(sio_socket *socket);
-
 /* --- namespace.c --- */
 
 sio_nsp *sio_nsp_new(sio_server *server, sio_bytes name); /* NULL: out of memory */

@@ -180,17 +180,31 @@ int sio_socket_enter(sio_socket *socket, sio_nsp *nsp) {
 }
 
 /* In protocol 3 without the id, which the client knows. */
-static sio_frame *connect_frame(const sio_socket *socket) {
-  static const char start[] = "{\"sid\":\"", end[] = "\"}";
-  char json[sizeof(start) - 1 + SIO_ID_LEN + sizeof(end) - 1];
+static sio_frame *connect_frame(const sio_socket *socket, sio_bytes pid) {
   sio_packet packet = packet_of(socket, SIO_CONNECT);
   if (sio_session_protocol(socket->session) == 3)
     return sio_packet_encode(&packet);
-  memcpy(json, start, sizeof(start) - 1);
-  memcpy(json + sizeof(start) - 1, socket->text, SIO_ID_LEN);
-  memcpy(json + sizeof(start) - 1 + SIO_ID_LEN, end, sizeof(end) - 1);
-  packet.payload = sio_bytes_of(json, sizeof(json));
-  return sio_packet_encode(&packet);
+  sio_buf json = {0};
+  sio_bytes parts[] = {SIO_BYTES("{\"sid\":\""), sio_socket_id(socket), SIO_BYTES("\",\"pid\":\""),
+                       pid, SIO_BYTES("\"}")};
+  int err = 0;
+  for (size_t i = 0; err == 0 && i < sizeof(parts) / sizeof(*parts); i++)
+    if (pid.len > 0 || (i != 2 && i != 3))
+      err = sio_buf_add(&json, parts[i]);
+  packet.payload = sio_buf_bytes(&json);
+  sio_frame *frame = err == 0 ? sio_packet_encode(&packet) : NULL;
+  sio_buf_deinit(&json);
+  return frame;
+}
+
+int sio_socket_restore(sio_socket *socket, sio_bytes id) {
+  if (!is_connecting(socket))
+    return SIO_ECLOSED;
+  if (socket->nsp == NULL || socket->room_count > 0 || id.len != SIO_ID_LEN ||
+      socket->id_len != SIO_ID_LEN || sio_nsp_find(socket->nsp, id) != NULL)
+    return SIO_EINVAL;
+  memcpy(socket->text, id.base, SIO_ID_LEN);
+  return 0;
 }
 
 /* All that accepting may lack memory for. Nothing has changed then. */
@@ -204,13 +218,13 @@ static int enter_rooms(sio_socket *socket, bool *added) {
   return err;
 }
 
-int sio_socket_accept(sio_socket *socket) {
+int sio_socket_accept(sio_socket *socket, sio_bytes pid) {
   if (!is_connecting(socket) || sio_session_get_state(socket->session) != SIO_OPEN)
     return SIO_ECLOSED;
-  if (socket->nsp == NULL)
+  if (socket->nsp == NULL || sio_nsp_find(socket->nsp, sio_socket_id(socket)) != NULL)
     return SIO_EINVAL;
   bool added = false;
-  sio_frame *frame = connect_frame(socket);
+  sio_frame *frame = connect_frame(socket, pid);
   if (frame == NULL || enter_rooms(socket, &added) != 0) {
     sio_frame_unref(frame);
     sio_session_close(socket->session, true);

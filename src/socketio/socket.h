@@ -39,12 +39,21 @@ void *sio_socket_data(const sio_socket *socket);
 int sio_socket_enter(sio_socket *socket, struct sio_nsp *nsp);
 
 /*
- * Answers a CONNECTING socket. Accept: it is listed in the namespace, joins the room of its id, and
- * the client gets its CONNECT packet. Refuse: the client gets CONNECT_ERROR with that JSON object,
- * the socket is gone (rooms left, on_forget). SIO_ECLOSED when it is not connecting any more or its
- * client is going, SIO_EINVAL when it is in no namespace, SIO_ENOMEM (the session closes).
+ * Gives a CONNECTING socket in a namespace, of protocol 5 and in no room, the id of one that has
+ * disconnected (connection state recovery). Copies. SIO_ECLOSED when it is not connecting any more,
+ * SIO_EINVAL when it cannot have that id: it is malformed, or the id of another socket.
  */
-int sio_socket_accept(sio_socket *socket);
+int sio_socket_restore(sio_socket *socket, sio_bytes id);
+
+/*
+ * Answers a CONNECTING socket. Accept: it is listed in the namespace, joins the room of its id, and
+ * the client gets its CONNECT packet, with pid, the secret by which it may ask for its state after
+ * a reconnection, unless that is empty (printable ASCII without quotes; protocol 3 knows none).
+ * Refuse: the client gets CONNECT_ERROR with that JSON object, the socket is gone (rooms left,
+ * on_forget). SIO_ECLOSED when it is not connecting any more or its client is going, SIO_EINVAL
+ * when it is in no namespace or its id is taken, SIO_ENOMEM (the session closes).
+ */
+int sio_socket_accept(sio_socket *socket, sio_bytes pid);
 int sio_socket_refuse(sio_socket *socket, sio_bytes json);
 
 /*
@@ -61,6 +70,7 @@ int sio_socket_send(sio_socket *socket, const sio_message *message, bool is_vola
  */
 int sio_socket_join(sio_socket *socket, sio_bytes room);
 int sio_socket_leave(sio_socket *socket, sio_bytes room);
+void sio_socket_leave_all(sio_socket *socket);
 bool sio_socket_is_in(const sio_socket *socket, sio_bytes room);
 /* Walks the names of its rooms in the order joined as far as leaves allow: *at starts at 0, base
  * NULL at the end. */
