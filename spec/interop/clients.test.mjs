@@ -378,7 +378,7 @@ function body(server, generation, way) {
       assert.deepEqual(await answersTo(client, "ask", "back"), ["back"]);
     });
 
-    test("the server cuts the connection, the client comes back with what it had to say", async () => {
+    test("what a client says while cut off is heard when it is back", async () => {
       const client = await start("/one", { reconnection: true, reconnectionDelay: 10 });
       await settled(client, way);
       const { id } = client;
