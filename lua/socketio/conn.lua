@@ -51,7 +51,14 @@ function Conn:close(discard)
 end
 
 -- What the core tells only of connections that somebody listens to.
-local watched = { packet = true, packetCreate = true, drain = true }
+local watched = {
+  packet = true,
+  packetCreate = true,
+  drain = true,
+  message = true,
+  data = true,
+  heartbeat = true,
+}
 
 function Conn:_added(event)
   if watched[event] then
@@ -69,6 +76,18 @@ local function packet_of(type, data)
   return { type = type, data = data ~= "" and data or nil }
 end
 
+-- A packet has come. Messages of a connection without Socket.IO are told whether it is watched or
+-- not: the core has a slot of its own for them.
+local function on_packet(self, type, data)
+  events.fire(self, "handler", "packet", packet_of(type, data))
+  if type == "message" and not self._raw then
+    events.fire(self, "handler", "data", data)
+    events.fire(self, "handler", "message", data)
+  elseif type == (self.protocol == 3 and "ping" or "pong") then
+    events.fire(self, "handler", "heartbeat")
+  end
+end
+
 local conn = {}
 
 --- The functions that the core calls, for one server.
@@ -78,19 +97,21 @@ function conn.hooks(server)
       return setmetatable({
         id = handle:id(),
         protocol = handle:protocol(),
+        upgraded = false,
         _handle = handle,
         _server = server,
+        _raw = server._raw,
       }, meta)
     end,
     message = function(self, data)
+      events.fire(self, "handler", "data", data)
       events.fire(self, "handler", "message", data)
     end,
     upgrade = function(self)
+      self.upgraded = true
       events.fire(self, "handler", "upgrade", self.transport)
     end,
-    packet = function(self, type, data)
-      events.fire(self, "handler", "packet", packet_of(type, data))
-    end,
+    packet = on_packet,
     packetCreate = function(self, type, data)
       events.fire(self, "handler", "packetCreate", packet_of(type, data))
     end,

@@ -12,7 +12,7 @@ local options = require("socketio.options")
 local server = require("socketio.server")
 
 -- What an engine asks of the server that it belongs to.
-local Host = {}
+local Host = { _raw = true }
 Host.__index = Host
 
 function Host:_report(message, traceback, context)
@@ -44,6 +44,26 @@ local function hooks(self)
   return all
 end
 
+-- Takes these options; possible as long as it is not in use.
+function methods:_configure(given)
+  local opts = options.engine(given)
+  if #self._http > 0 then
+    check.raise(server.IN_USE)
+  end
+  local core_options, origin = options.core(opts)
+  core_options.raw = true
+  if self._core then
+    self._core:free()
+  end
+  rawset(self, "_given", given)
+  rawset(self, "opts", opts)
+  rawset(self, "_origin", origin)
+  self._server.opts = opts
+  rawset(self, "_core", core.server(core_options, hooks(self)))
+  self._server._core = self._core
+  self:_bind()
+end
+
 local engine_server = {}
 
 --- Engine([port | address | httpServer][, options]). Raises for a bad option, and when it cannot
@@ -55,16 +75,8 @@ function engine_server.new(target, given)
   if given ~= nil and type(given) ~= "table" then
     check.fail(2, "Engine", "table of options", given)
   end
-  local opts = options.engine(given or {})
-  local core_options, origin = options.core(opts)
-  core_options.raw = true
-  local host = setmetatable({ opts = opts }, Host)
-  local self = { opts = opts, _http = {}, _origin = origin, _attaches = true }
-  engine.init(self, host, meta)
-  local handle = core.server(core_options, hooks(self))
-  rawset(self, "_core", handle)
-  host._core = handle
-  self:_bind()
+  local self = engine.init({ _http = {}, _attaches = true }, setmetatable({}, Host), meta)
+  self:_configure(given or {})
   if target ~= nil then
     local ok, message = self:listen(target)
     if not ok then

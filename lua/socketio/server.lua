@@ -151,39 +151,62 @@ local function attach(self, server)
   self._http[#self._http + 1] = server
 end
 
---- Answers Socket.IO's requests on an HTTP server; or listens on a port. Returns the server.
+local IN_USE = "options cannot be changed once the server is listening or attached"
+
+-- Options that are given with a target: tls is its own, a few are the HTTP server's (here), the rest
+-- are the server's.
+local of_http = { headersTimeout = true, requestTimeout = true, maxHeaderSize = true }
+
+-- Takes those of the server; what its constructor was given counts more.
+local function take_options(self, method, given)
+  if given ~= nil and type(given) ~= "table" then
+    check.fail(2, method, "table of options", given)
+  end
+  local late, any = {}, false
+  for name, value in pairs(given or {}) do
+    if name ~= "tls" and not of_http[name] then
+      late[name], any = value, true
+    end
+  end
+  if not any then
+    return
+  end
+  for name, value in pairs(self._given) do
+    late[name] = value
+  end
+  self:_configure(late)
+end
+
+--- Answers Socket.IO's requests on an HTTP server, or listens on a port. Options may be given here,
+-- too, before the first server or port; those of the constructor count more. Returns the server.
 function Server:attach(target, given)
   if not http.is_server(target) then
     return Server.listen(self, target, given)
   end
+  take_options(self, "attach", given)
   attach(self, target)
   rawset(self, "httpServer", self.httpServer or target)
   return self
 end
 
 --- Listens on a port (0: a free one), "host:port" or "unix:/path"; has bound when it returns. What
--- given says of tls is for this address alone, the rest for the HTTP server that the first call
--- makes. Returns the server, or nil, a message that says what to do, and a code: "EADDRINUSE".
+-- given says of tls is for this address alone, of limits of requests for the HTTP server that the
+-- first call makes, the rest as in attach. Returns the server, or nil, a message that says what to
+-- do, and a code: "EADDRINUSE".
 function Server:listen(target, given)
   if http.is_server(target) then
     return Server.attach(self, target, given)
   end
-  if given ~= nil and type(given) ~= "table" then
-    check.fail(2, "listen", "table of options", given)
-  end
+  take_options(self, "listen", given)
   local http_options, tls = {}, self.opts.tls
   if given and given.tls ~= nil then
     tls = given.tls
   end
   local server = self._own
   if not server then
-    for _, name in ipairs({ "headersTimeout", "requestTimeout", "maxHeaderSize" }) do
-      http_options[name] = self.opts[name]
+    for name in pairs(of_http) do
+      http_options[name] = given and given[name] or self.opts[name]
     end
-    for name, value in pairs(given or {}) do
-      http_options[name] = value
-    end
-    http_options.tls = nil
     server = http.createServer(http_options)
   end
   local ok, message, code = server:listen(target, { tls = tls })
@@ -274,7 +297,7 @@ Server.adapter = option("adapter")
 function Server:_configure(given)
   local opts = options.server(given)
   if #self._http > 0 then
-    check.raise("options cannot be changed once the server is listening or attached")
+    check.raise(IN_USE)
   end
   local core_options, origin = options.core(opts)
   if self._core then
@@ -348,6 +371,7 @@ end
 local server = {}
 
 server.report = report
+server.IN_USE = IN_USE
 
 --- What else has a core, and listens the same way.
 server.listening = {
