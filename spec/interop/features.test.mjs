@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { gunzipSync, inflateSync } from "node:zlib";
-import { Application, ask, event, suite, within } from "./harness.mjs";
+import { Application, ask, event, suite, target, within } from "./harness.mjs";
 
 const HANDSHAKE = "/socket.io/?EIO=4&transport=polling";
 
@@ -172,6 +172,15 @@ suite("connectTimeout", "features", { args: ["hasty"] }, (server) => {
 suite("allowUpgrades: false", "features", { args: ["fixed"] }, (server) => {
   test("no upgrade is offered", async () => {
     assert.deepEqual((await server.rawPolling()).handshake.upgrades, []);
+  });
+
+  test("none is taken", { skip: target === "reference" && "it takes it" }, async () => {
+    const session = await server.rawPolling();
+    const query = `EIO=4&transport=websocket&sid=${session.handshake.sid}`;
+    const ws = await server.webSocket({ query });
+    assert.equal(await within(ws.closed, "close of the WebSocket"), 1005);
+    await session.post('42["echo",1]');
+    assert.equal((await session.get()).body, '42["echo",1]');
   });
 });
 

@@ -121,7 +121,8 @@ static const sio_ws_events events = {on_message, on_drain, on_close};
 
 void sio_upgrade_start(sio_session *session, sio_exchange *exchange) {
   sio_engine *engine = session->engine;
-  if (session->polling == NULL || session->upgrade != NULL) {
+  bool is_possible = session->polling != NULL && session->upgrade == NULL;
+  if (!is_possible || !engine->options.allow_upgrades) {
     sio_websocket_turn_away(engine, exchange);
     return;
   }
