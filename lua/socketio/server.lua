@@ -153,8 +153,8 @@ end
 
 local IN_USE = "options cannot be changed once the server is listening or attached"
 
--- Options that are given with a target: tls is its own, a few are the HTTP server's (here), the rest
--- are the server's.
+-- Options that are given with a target: tls is its own, a few are the HTTP server's (here), the
+-- rest are the server's.
 local of_http = { headersTimeout = true, requestTimeout = true, maxHeaderSize = true }
 
 -- Takes those of the server; what its constructor was given counts more.
