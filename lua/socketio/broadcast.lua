@@ -2,11 +2,14 @@
 --
 -- Private fields: _nsp, _rooms and _except (lists of names), _flags.
 
+local answers = require("socketio.answers")
 local core = require("socketio.core")
 local check = require("socketio.check")
 local emitting = require("socketio.emitting")
 local object = require("socketio.object")
 local tasks = require("socketio.tasks")
+
+local EVENT = 2 -- the packet's type
 
 local Operator, getters = {}, {}
 local meta
@@ -75,66 +78,21 @@ getters["local"] = getters.local_
 
 -- === Sending =================================================================================
 
-local function targets(self)
-  return self._nsp._handle:select(self._rooms, self._except)
+-- What the adapter is told: whom, and how.
+local function opts_of(self)
+  return { rooms = self._rooms, except = self._except, flags = self._flags }
 end
 
--- Sends to everybody reached; id is that of the acknowledgements asked for, or nil.
-local function publish(self, id, ...)
-  local flags = self._flags
-  local problem = self._nsp._handle:broadcast(self._rooms, self._except, flags.volatile,
-    flags.compress, id, ...)
-  if problem then
-    check.raise(problem)
-  end
+local function packet_of(...)
+  return { type = EVENT, data = table.pack(...) }
 end
 
-local function send(self, event, ...)
-  publish(self, nil, event, ...)
-  if self._nsp._outgoing > 0 then
-    self._nsp:_tell_outgoing(targets(self), event, ...)
-  end
+local function send(self, ...)
+  self._nsp.adapter:broadcast(packet_of(...), opts_of(self))
 end
 
--- Emits and collects the first value of each client's answer; answered(err, answers) is called
--- when all have answered, or the time is over. Without a timeout, a client that leaves is no
--- longer waited for.
-local function send_with_answers(self, answered, event, ...)
-  local sockets, answers = targets(self), core.array({})
-  local id, missing, timer = self._nsp._handle:nextId(), #sockets, nil
-  local function finish(err)
-    if timer then
-      timer:stop()
-    end
-    missing = -1
-    answered(err, answers)
-  end
-  local function one_less()
-    missing = missing - 1
-    if missing == 0 then
-      finish(nil)
-    end
-  end
-  publish(self, id, event, ...)
-  for _, socket in ipairs(sockets) do
-    self._nsp:_expect(socket, id, function(answer)
-      if missing > 0 then
-        answers[#answers + 1] = answer == nil and core.null or answer
-        one_less()
-      end
-    end, not self._flags.timeout and one_less or nil)
-  end
-  if missing == 0 then
-    tasks.run(self._nsp, "acknowledgement", event, finish, nil)
-  elseif self._flags.timeout then
-    timer = core.timer(function()
-      self._nsp:_forget(sockets, id)
-      tasks.run(self._nsp, "acknowledgement", event, finish, emitting.TIMEOUT)
-    end, self._flags.timeout, false)
-  end
-  if self._nsp._outgoing > 0 then
-    self._nsp:_tell_outgoing(sockets, event, ...)
-  end
+local function send_with_answers(self, answered, ...)
+  answers.collect(self._nsp, packet_of(...), opts_of(self), answered)
 end
 
 --- Sends an event. A function as the last argument gets (err, answers): a list of what the clients
@@ -169,47 +127,52 @@ end
 
 -- === The sockets themselves ==================================================================
 
-local function give(result, fn, method)
+-- Returns what ask() gives, after waiting for it; with fn, calls fn(err, result) instead.
+local function give(self, method, fn, ask)
   if fn == nil then
-    return result
+    return ask()
   end
-  check.fn(1, method, fn)(nil, result)
+  fn = check.fn(1, method, fn)
+  tasks.run(self._nsp, "handler", method, function()
+    local result, err = ask()
+    fn(err, result)
+  end)
 end
 
---- The sockets reached, a list; with fn, calls fn(err, list).
+--- The sockets reached, a list, or nil and an error; with fn, calls fn(err, list).
 function Operator:fetchSockets(fn)
-  return give(core.array(targets(self)), fn, "fetchSockets")
+  return give(self, "fetchSockets", fn, function()
+    local found, err = self._nsp.adapter:fetchSockets(opts_of(self))
+    if not found then
+      return nil, err
+    end
+    local sockets = core.array({})
+    for i, socket in ipairs(found) do
+      sockets[i] = self._nsp:_known(socket)
+    end
+    return sockets
+  end)
 end
 
---- Their ids, a set; with fn, calls fn(err, set).
+--- Their ids, a set, or nil and an error; with fn, calls fn(err, set).
 function Operator:allSockets(fn)
-  local ids = {}
-  for _, socket in ipairs(targets(self)) do
-    ids[socket.id] = true
-  end
-  return give(ids, fn, "allSockets")
+  return give(self, "allSockets", fn, function()
+    return self._nsp.adapter:sockets(opts_of(self))
+  end)
 end
 
 --- Makes them join a room, or each of a list.
 function Operator:socketsJoin(rooms)
-  local names = check.rooms(1, "socketsJoin", rooms)
-  for _, socket in ipairs(targets(self)) do
-    socket:join(names)
-  end
+  self._nsp.adapter:addSockets(opts_of(self), check.rooms(1, "socketsJoin", rooms))
 end
 
 function Operator:socketsLeave(rooms)
-  local names = check.rooms(1, "socketsLeave", rooms)
-  for _, socket in ipairs(targets(self)) do
-    socket:leave(names)
-  end
+  self._nsp.adapter:delSockets(opts_of(self), check.rooms(1, "socketsLeave", rooms))
 end
 
 --- Disconnects them; with close, closes their connections.
 function Operator:disconnectSockets(close)
-  for _, socket in ipairs(targets(self)) do
-    socket:disconnect(close)
-  end
+  self._nsp.adapter:disconnectSockets(opts_of(self), close and true or false)
 end
 
 meta = object.class("socketio.BroadcastOperator", Operator, getters)

@@ -3,8 +3,10 @@
 local core = require("socketio.core")
 local engine_server = require("socketio.engine_server")
 local http = require("socketio.http")
+local memory = require("socketio.adapter.memory")
 local options = require("socketio.options")
 local pattern = require("socketio.pattern")
+local session_aware = require("socketio.adapter.session_aware")
 local server = require("socketio.server")
 local tasks = require("socketio.tasks")
 local timers = require("socketio.timers")
@@ -28,7 +30,7 @@ local socketio = {
   isBinary = core.isBinary,
   pattern = pattern.new,
 
-  adapter = options.adapters,
+  adapter = { memory = memory, sessionAware = session_aware },
   parser = options.parsers,
 
   -- Servers.
@@ -51,6 +53,7 @@ local socketio = {
   clearTimeout = timers.clearTimeout,
   clearInterval = timers.clearInterval,
   sleep = timers.sleep,
+  await = timers.await,
   spawn = timers.spawn,
 }
 

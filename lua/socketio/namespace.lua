@@ -1,13 +1,16 @@
 --- A namespace: its sockets, middlewares and listeners.
 -- Private fields: _handle (the core's), _uses (middlewares), _outgoing (how many sockets listen to
--- what goes out), _on (listeners).
+-- what goes out), _joining (id to socket, of those that are being asked), _kind (of the adapter),
+-- _on (listeners).
 
-local adapter = require("socketio.adapter")
-local chain = require("socketio.chain")
 local check = require("socketio.check")
+local emitting = require("socketio.emitting")
 local events = require("socketio.events")
+local joining = require("socketio.joining")
+local kind = require("socketio.adapter.kind")
 local object = require("socketio.object")
 local operator = require("socketio.broadcast")
+local remote = require("socketio.remote")
 local socket_of = require("socketio.socket")
 
 local Namespace, getters = {}, {}
@@ -48,47 +51,63 @@ function Namespace:use(fn)
   return self
 end
 
--- === Clients that join =======================================================================
+-- === The other servers =======================================================================
 
--- What CONNECT_ERROR tells of an error given to next.
-local function error_payload(err)
-  if type(err) == "table" and err.message ~= nil then
-    return { message = tostring(err.message), data = err.data }
+-- What each server tells its own listeners.
+local LOCAL_ONLY = { connect = true, connection = true, new_namespace = true }
+
+local function check_server_side(method, event)
+  if type(event) ~= "string" then
+    check.fail(1, method, "event name", event)
   end
-  return { message = tostring(err) }
+  if LOCAL_ONLY[event] then
+    check.raise(("bad argument #1 to '%s' (%q is a reserved event name)"):format(method, event))
+  end
 end
 
--- Clients of Socket.IO 2 are sent the data, or else the message alone.
-local function refuse(socket, err)
-  local payload = error_payload(err)
-  local brief = { message = payload.message }
-  if socket.conn.protocol == 3 then
-    payload, brief = payload.data or payload.message, payload.message
-  end
-  local problem = socket._handle:refuse(payload)
-  if problem then
-    socket._handle:refuse(brief)
-    socket:_fail("middleware", nil, problem, problem)
-  end
-  socket.nsp:_clean_up()
+--- Tells the other servers of the cluster: their listeners of event on this namespace are called.
+-- A function as the last argument gets (err, answers), one answer a server. Returns true. Raises
+-- for a reserved name.
+function Namespace:serverSideEmit(event, ...)
+  check_server_side("serverSideEmit", event)
+  self.adapter:serverSideEmit(table.pack(event, ...))
+  return true
 end
+
+--- The same, and waits for the answers: a list, or nil, an error and the answers so far. With a
+-- function as the last argument does not wait: that gets (err, answers).
+function Namespace:serverSideEmitWithAck(event, ...)
+  check_server_side("serverSideEmitWithAck", event)
+  return emitting.with_answer("serverSideEmitWithAck", function(answered, ...)
+    local args = table.pack(event, ...)
+    args.n = args.n + 1
+    args[args.n] = answered
+    self.adapter:serverSideEmit(args)
+  end, ...)
+end
+
+--- Another server has told this.
+function Namespace:_server_side(args)
+  if not LOCAL_ONLY[args[1]] then
+    events.fire(self, "handler", tostring(args[1]), table.unpack(args, 2, args.n))
+  end
+end
+
+-- === Clients that come and go ================================================================
 
 --- The core tells that a client wants to join.
 function Namespace:_connect(handle, auth)
-  local socket = socket_of.new(self, handle, auth)
-  chain.run(socket, self._uses, nil, socket, function(err)
-    if err ~= nil then
-      refuse(socket, err)
-      return
-    end
-    self.sockets[socket.id] = socket
-    if not handle:accept() then
-      self:_left(socket) -- the client has gone meanwhile
-      return
-    end
-    events.fire(self, "handler", "connect", socket)
-    events.fire(self, "handler", "connection", socket)
-  end)
+  joining.start(self, handle, auth)
+end
+
+--- The socket of that id: connected, or about to be.
+function Namespace:_socket(id)
+  return self.sockets[id] or self._joining[id]
+end
+
+--- What an adapter found: a socket of this process, or what it knows of another's.
+function Namespace:_known(found)
+  return found.nsp and found or remote.new(self, found)
 end
 
 --- A socket has disconnected.
@@ -105,32 +124,33 @@ function Namespace:_clean_up()
   end
   self._parent:_orphan(self.name)
   self.server:_forget_namespace(self.name)
+  self.adapter:close()
 end
 
--- === For the operator ========================================================================
+-- === What it stands on =======================================================================
 
-function Namespace._tell_outgoing(_, sockets, ...)
-  for _, socket in ipairs(sockets) do
-    socket_of.tell_outgoing(socket, ...)
+-- Makes the adapter, in place of an earlier one.
+local function adapt(self)
+  local made = self.server.opts.adapter(self)
+  if not kind.is_adapter(made) then
+    check.raise(("the option 'adapter' must return an adapter, as socketio.adapter.memory does "
+      .. "(got %s)"):format(check.kind(made)))
   end
-end
-
---- The answer of socket to the broadcast of that id goes to answered; gone is called if it leaves
--- first.
-function Namespace._expect(_, socket, id, answered, gone)
-  socket_of.expect(socket, id, answered, gone)
-end
-
-function Namespace._forget(_, sockets, id)
-  for _, socket in ipairs(sockets) do
-    socket_of.forget_answer(socket, id)
+  if self.adapter then
+    self.adapter:close()
   end
+  rawset(self, "_kind", self.server.opts.adapter)
+  rawset(self, "adapter", made)
+  made:init()
 end
 
 --- Takes its place in the server's core.
 function Namespace:_bind()
   rawset(self, "_handle", self.server._core:namespace(self.name))
   self._handle:own(self, self.server._core)
+  if self._kind ~= self.server.opts.adapter then
+    adapt(self)
+  end
   self._handle:watchRooms(self.adapter._on ~= nil)
 end
 
@@ -154,8 +174,8 @@ function namespace.new(server, name)
     sockets = {},
     _uses = {},
     _outgoing = 0,
+    _joining = setmetatable({}, { __mode = "v" }), -- the core holds those who are
   }, meta)
-  rawset(self, "adapter", adapter.new(self))
   self:_bind()
   return self
 end
@@ -173,7 +193,7 @@ function namespace.hooks()
     error = socket_of.error,
     room = function(socket, room, joined)
       socket_of.room(socket, room, joined)
-      adapter.room(socket.nsp.adapter, socket, room, joined)
+      socket.nsp.adapter:_room(socket, room, joined)
     end,
   }
 end

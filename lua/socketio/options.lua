@@ -4,12 +4,11 @@ local check = require("socketio.check")
 local cookie = require("socketio.cookie")
 local core = require("socketio.core")
 local origins = require("socketio.origins")
+local memory = require("socketio.adapter.memory")
 local pattern = require("socketio.pattern")
+local session_aware = require("socketio.adapter.session_aware")
 
 local options = {}
-
---- What the option adapter chooses from: memory keeps the rooms in this process.
-options.adapters = { memory = { name = "memory" } }
 
 --- What the option parser chooses from: default writes packets as the reference's default parser.
 options.parsers = { default = { name = "default" } }
@@ -94,6 +93,10 @@ local function callable(value)
   return check.callable(value), "function"
 end
 
+local function adapter(value)
+  return check.callable(value), "kind of adapter, such as socketio.adapter.memory"
+end
+
 local function boolean_or_table(value)
   return type(value) == "boolean" or type(value) == "table", "boolean or table"
 end
@@ -134,7 +137,6 @@ end
 -- === The options =============================================================================
 
 local limits = core.limits -- the defaults that src/base/limits.h names
-local NOT_YET = "is not supported yet"
 
 -- Name to { default, kind }, or to { default, refuse = why nothing else is taken }. http: also an
 -- option of createServer.
@@ -153,7 +155,7 @@ local known = {
   httpCompression = { { threshold = 1024 }, compression },
   perMessageDeflate = { false, boolean_or_table },
   cors = { false, cors },
-  adapter = { options.adapters.memory, member_of(options.adapters, "socketio.adapter.memory") },
+  adapter = { nil, adapter },
   parser = { options.parsers.default, member_of(options.parsers, "socketio.parser.default") },
   onError = { nil, callable },
   allowRequest = { nil, callable },
@@ -171,7 +173,7 @@ local known = {
   requestTimeout = { limits.requestTimeout, number(1), http = true },
   maxHeaderSize = { limits.maxHeaderSize, number(256), http = true },
   tls = { false, tls, http = true },
-  connectionStateRecovery = { nil, refuse = NOT_YET },
+  connectionStateRecovery = { false, boolean_or_table },
   destroyUpgrade = {
     true, refuse = "has no meaning here: an upgrade that nobody takes is answered with 404",
   },
@@ -249,10 +251,25 @@ for name, spec in pairs(known) do
   end
 end
 
+local recovery_known = {
+  maxDisconnectionDuration = { 120000, number(0) },
+  skipMiddlewares = { true, boolean },
+  maxBytes = { limits.maxRecoveryBytes, number(0) },
+  maxSessions = { limits.maxRecoverySessions, number(0) },
+}
+
 --- Checks a server's options; returns them all, defaults included. Raises for an unknown name or a
 -- bad value.
 function options.server(given)
-  return complete(given, known, "option")
+  local all = complete(given, known, "option")
+  local recovery = all.connectionStateRecovery
+  if recovery then
+    recovery = complete(recovery == true and {} or recovery, recovery_known,
+      "option of connectionStateRecovery")
+    all.connectionStateRecovery = recovery
+  end
+  all.adapter = all.adapter or (recovery and session_aware or memory)
+  return all
 end
 
 -- What only Socket.IO has a use for.

@@ -1,6 +1,8 @@
 --- A parent namespace, made by io:of(pattern) or io:of(function): its middlewares and listeners are
 -- given to each namespace that is made for a client, and its emits reach all of these children.
+-- Private fields: those of a namespace; _matcher (the pattern or function).
 
+local adapter = require("socketio.adapter.parent")
 local check = require("socketio.check")
 local namespace = require("socketio.namespace")
 local object = require("socketio.object")
@@ -9,36 +11,11 @@ local tasks = require("socketio.tasks")
 
 local parent = {}
 
--- What stands for the core's handle: every call goes to each child. The first problem is returned.
-local Children = {}
-Children.__index = Children
-
-function Children:broadcast(...)
-  for _, child in pairs(self.children) do
-    local problem = child._handle:broadcast(...)
-    if problem then
-      return problem
-    end
-  end
-end
-
-function Children:select(...)
-  local all = {}
-  for _, child in pairs(self.children) do
-    local some = child._handle:select(...)
-    table.move(some, 1, #some, #all + 1, all)
-  end
-  return all
-end
-
-function Children:nextId()
-  self.id = self.id + 1
-  return self.id
-end
-
 local Parent = {}
 
-for _, name in ipairs({ "fetchSockets", "allSockets", "emitWithAck" }) do
+for _, name in ipairs({
+  "fetchSockets", "allSockets", "emitWithAck", "serverSideEmit", "serverSideEmitWithAck",
+}) do
   Parent[name] = function()
     check.raise(name .. "() is not supported on parent namespaces")
   end
@@ -59,13 +36,13 @@ function Parent:_child(name)
     rawset(nsp, "_on", copy_listeners(self._on))
     rawset(nsp, "_parent", self)
   end)
-  self._handle.children[name] = child
+  self.children[name] = child
   return child
 end
 
 --- A child has gone.
 function Parent:_orphan(name)
-  self._handle.children[name] = nil
+  self.children[name] = nil
 end
 
 --- Does it take a client that asks for name? Calls decide(allowed), now or later.
@@ -98,15 +75,16 @@ local meta
 -- next), takes.
 function parent.new(server, matcher)
   server._parent_count = (server._parent_count or 0) + 1
-  return setmetatable({
+  local self = setmetatable({
     name = "/_" .. server._parent_count - 1,
     server = server,
     sockets = {},
-    _handle = setmetatable({ children = {}, id = -1 }, Children),
+    children = {},
     _matcher = matcher,
     _uses = {},
-    _outgoing = 0,
   }, meta)
+  rawset(self, "adapter", adapter(self))
+  return self
 end
 
 --- Finds who takes a client that asks for an unknown name: calls found(child), or found(nil).

@@ -1,6 +1,6 @@
 --- A Socket.IO server.
 -- Private fields: _core (the core's handle), _nsps (name to namespace), _http (the servers it is
--- attached to), _own (the one that it made).
+-- attached to), _own (the one that it made), _are_closed (the adapters).
 
 local core = require("socketio.core")
 local check = require("socketio.check")
@@ -20,25 +20,23 @@ local Server, getters = {}, {}
 -- === The main namespace ======================================================================
 
 -- What returns the namespace returns the server instead, so that calls can be chained.
+local function for_server(self, first, ...)
+  if first == self.sockets then
+    return self
+  end
+  return first, ...
+end
+
 for _, name in ipairs({
   "on", "once", "off", "listeners", "listenerCount", "eventNames", "removeAllListeners",
   "prependListener", "prependOnceListener", "addListener", "removeListener", "use", "emit", "send",
   "to", "in_", "in", "except", "compress", "timeout", "socketsJoin", "socketsLeave",
-  "disconnectSockets", "fetchSockets", "allSockets",
+  "disconnectSockets", "fetchSockets", "allSockets", "emitWithAck", "serverSideEmit",
+  "serverSideEmitWithAck",
 }) do
   Server[name] = function(self, ...)
-    local main = self.sockets
-    local first = main[name](...)
-    if first == main then
-      return self
-    end
-    return first
+    return for_server(self, self.sockets[name](...))
   end
-end
-
--- These may return more than one value.
-function Server:emitWithAck(...)
-  return self.sockets.emitWithAck(...)
 end
 
 for _, name in ipairs({ "volatile", "local_", "local" }) do
@@ -136,6 +134,13 @@ end
 
 -- === Listening ===============================================================================
 
+-- Tells the namespaces' adapters, which may wait, to "init" or to "close".
+local function each_adapter(self, method)
+  for _, nsp in pairs(self._nsps) do
+    tasks.run(self, "handler", method, nsp.adapter[method])
+  end
+end
+
 local function attach(self, server)
   for _, known in ipairs(self._http) do
     if known == server then
@@ -217,6 +222,10 @@ function Server:listen(target, given)
   rawset(self, "httpServer", server)
   attach(self, server)
   self._core:reopen()
+  if rawget(self, "_are_closed") then
+    rawset(self, "_are_closed", false)
+    each_adapter(self, "init")
+  end
   return self
 end
 
@@ -225,12 +234,8 @@ function Server:address()
   return self.httpServer and self.httpServer:address()
 end
 
---- Disconnects every client ("server shutting down") and stops listening; waits until the last
--- connection is closed, or calls fn then. Outside a coroutine and without fn it does not wait.
-function Server:close(fn)
-  if fn ~= nil then
-    fn = check.fn(1, "close", fn)
-  end
+local function close(self, fn)
+  fn = fn ~= nil and check.fn(1, "close", fn) or nil
   self._core:close()
   if self.httpServer then
     return self.httpServer:close(fn)
@@ -238,6 +243,18 @@ function Server:close(fn)
   if fn then
     tasks.run(self, "handler", "close", fn)
   end
+end
+
+--- Disconnects every client ("server shutting down") and stops listening; waits until the last
+-- connection is closed, or calls fn then. Outside a coroutine and without fn it does not wait.
+function Server:close(fn)
+  fn = fn ~= nil and check.fn(1, "close", fn) or nil
+  self._core:close()
+  if not rawget(self, "_are_closed") then
+    rawset(self, "_are_closed", true)
+    each_adapter(self, "close")
+  end
+  return close(self, fn)
 end
 
 --- Speaks Socket.IO with the connections of an Engine.IO server from now on (those that it has stay
@@ -378,7 +395,7 @@ server.listening = {
   attach = Server.attach,
   listen = Server.listen,
   address = Server.address,
-  close = Server.close,
+  close = close,
 }
 
 --- Server([port | address | httpServer][, options]). Raises for a bad option, and when it cannot

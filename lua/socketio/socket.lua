@@ -14,6 +14,18 @@ local tasks = require("socketio.tasks")
 
 local DATE = "!%a %b %d %Y %H:%M:%S GMT+0000 (Coordinated Universal Time)" -- as JavaScript
 
+local EVENT = 2 -- the packet's type
+
+-- Reasons that leave the client in doubt, so that it may come back for its state.
+local RECOVERABLE = {
+  ["transport error"] = true,
+  ["transport close"] = true,
+  ["forced close"] = true,
+  ["ping timeout"] = true,
+  ["server shutting down"] = true,
+  ["forced server close"] = true,
+}
+
 local Socket, getters = {}, {}
 
 -- Forward: the metatable, which needs the methods.
@@ -147,18 +159,35 @@ local function tell_outgoing(self, ...)
   end
 end
 
+local function send_now(self, flags, id, event, ...)
+  local problem = self._handle:emit(flags.volatile, flags.compress, id, event, ...)
+  if problem then
+    check.raise(problem)
+  end
+  tell_outgoing(self, event, ...)
+end
+
+-- Through the adapter, which keeps it for a client that loses its connection.
+local function send_recoverably(self, flags, id, ...)
+  self.nsp.adapter:broadcast({ type = EVENT, id = id, data = table.pack(...) }, {
+    rooms = { self.id },
+    except = {},
+    flags = flags,
+  })
+end
+
 -- Emits; answered, if given, gets the answer: (err, ...) with a timeout, (...) without.
 local function send(self, flags, answered, event, ...)
   local handle = self._handle
   local id = answered and self.nsp._handle:nextId() or nil
-  local problem = handle:emit(flags.volatile, flags.compress, id, event, ...)
-  if problem then
-    check.raise(problem)
+  if self._pid and handle:state() == "connected" then
+    send_recoverably(self, flags, id, event, ...)
+  else
+    send_now(self, flags, id, event, ...)
   end
   if answered then
     await_answer(self, id, answered, flags.timeout)
   end
-  tell_outgoing(self, event, ...)
 end
 
 --- Sends an event. A function as the last argument gets the client's acknowledgement; after
@@ -179,7 +208,7 @@ end
 
 --- emit, which takes the short way through the core where it can.
 function getters:emit()
-  local bound = self._handle:emitter(self, emit)
+  local bound = self._pid and core.bind(self, emit) or self._handle:emitter(self, emit)
   rawset(self, "emit", bound)
   return bound
 end
@@ -211,14 +240,12 @@ end
 
 --- Joins a room, or each of a list.
 function Socket:join(rooms)
-  for _, room in ipairs(check.rooms(1, "join", rooms)) do
-    self._handle:join(room)
-  end
+  self.nsp.adapter:addAll(self.id, check.rooms(1, "join", rooms))
 end
 
 function Socket:leave(room)
   for _, name in ipairs(check.rooms(1, "leave", room)) do
-    self._handle:leave(name)
+    self.nsp.adapter:del(self.id, name)
   end
 end
 
@@ -391,8 +418,24 @@ function socket.error(self, message)
   events.fire(self, "handler", "error", message)
 end
 
+-- Keeps what a client that comes back soon will ask for.
+local function persist(self)
+  local rooms = {}
+  for room in pairs(self.rooms) do
+    rooms[#rooms + 1] = room
+  end
+  local session = { sid = self.id, pid = self._pid, rooms = rooms, data = self.data }
+  tasks.run(self, "handler", "disconnecting", function()
+    self.nsp.adapter:persistSession(session)
+  end)
+end
+
 function socket.disconnecting(self, reason, detail)
   events.fire(self, "handler", "disconnecting", reason, detail)
+  if self._pid and RECOVERABLE[reason] then
+    persist(self)
+  end
+  self.nsp.adapter:delAll(self.id)
 end
 
 function socket.disconnect(self, reason, detail)

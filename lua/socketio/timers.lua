@@ -59,6 +59,12 @@ function timers.sleep(ms, fn)
   end)
 end
 
+--- Suspends the running coroutine until done, which fn(done) is given, is called; returns what that
+-- was called with.
+function timers.await(fn)
+  return tasks.await("await", check.fn(1, "await", fn))
+end
+
 --- Runs fn(...) in a task of its own, now, until it waits or returns.
 function timers.spawn(fn, ...)
   tasks.run(tasks.scope(), "task", nil, check.fn(1, "spawn", fn), ...)

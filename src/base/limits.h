@@ -39,6 +39,10 @@ enum {
   SIO_MAX_NAME = 1024,      /* a namespace's name */
   SIO_MAX_DEPTH = 128,      /* levels of a payload, from the argument */
   SIO_MAX_ARGUMENTS = 4096, /* of one event or acknowledgement */
+
+  /* Connection state recovery, for each namespace: the oldest are forgotten. */
+  SIO_MAX_RECOVERY_BYTES = 67108864, /* of packets that may be sent again */
+  SIO_MAX_RECOVERY_SESSIONS = 100000,
 };
 
 /* Seconds after which a client that found no room may try again. */

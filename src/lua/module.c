@@ -16,12 +16,20 @@ static void push_limits(lua_State *L) {
     const char *name;
     lua_Integer value;
   } limits[] = {
-      {"connectTimeout", SIO_CONNECT_TIMEOUT}, {"headersTimeout", SIO_HEADERS_TIMEOUT},
-      {"maxAttachments", SIO_MAX_ATTACHMENTS}, {"maxBackpressure", SIO_MAX_BACKPRESSURE},
-      {"maxHeaderSize", SIO_MAX_HEADER_SIZE},  {"maxHttpBufferSize", SIO_MAX_HTTP_BUFFER_SIZE},
-      {"maxNamespaces", SIO_MAX_NAMESPACES},   {"maxRequestBody", SIO_MAX_REQUEST_BODY},
-      {"pingInterval", SIO_PING_INTERVAL},     {"pingTimeout", SIO_PING_TIMEOUT},
-      {"requestTimeout", SIO_REQUEST_TIMEOUT}, {"upgradeTimeout", SIO_UPGRADE_TIMEOUT},
+      {"connectTimeout", SIO_CONNECT_TIMEOUT},
+      {"headersTimeout", SIO_HEADERS_TIMEOUT},
+      {"maxAttachments", SIO_MAX_ATTACHMENTS},
+      {"maxBackpressure", SIO_MAX_BACKPRESSURE},
+      {"maxHeaderSize", SIO_MAX_HEADER_SIZE},
+      {"maxHttpBufferSize", SIO_MAX_HTTP_BUFFER_SIZE},
+      {"maxNamespaces", SIO_MAX_NAMESPACES},
+      {"maxRequestBody", SIO_MAX_REQUEST_BODY},
+      {"maxRecoveryBytes", SIO_MAX_RECOVERY_BYTES},
+      {"maxRecoverySessions", SIO_MAX_RECOVERY_SESSIONS},
+      {"pingInterval", SIO_PING_INTERVAL},
+      {"pingTimeout", SIO_PING_TIMEOUT},
+      {"requestTimeout", SIO_REQUEST_TIMEOUT},
+      {"upgradeTimeout", SIO_UPGRADE_TIMEOUT},
   };
   lua_createtable(L, 0, sizeof(limits) / sizeof(*limits));
   for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {

@@ -144,7 +144,9 @@ end
 local handlers = {}
 
 function handlers.connect(nsp, payload)
-  nsp.id = core.decode(payload).sid
+  local connected = core.decode(payload)
+  nsp.id, nsp.pid = connected.sid, connected.pid
+  nsp.early = #nsp.events -- how many came before
 end
 
 function handlers.disconnect(nsp)

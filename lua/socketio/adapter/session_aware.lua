@@ -1,0 +1,174 @@
+--- The adapter for connection state recovery within one process: it keeps what is sent, and the
+-- sessions of sockets that lost their connection, for a while.
+--
+-- Each event that can be sent again ends with its offset, a string that the client gives back when
+-- it connects again. Packets are kept as they are sent, encoded once.
+
+local core = require("socketio.core")
+local memory = require("socketio.adapter.memory")
+local queue = require("socketio.queue")
+
+local EVENT = 2
+local DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+
+local SessionAware = memory:extend()
+
+-- The option, or false: then this is no more than memory.
+local function options_of(self)
+  return self.nsp.server.opts.connectionStateRecovery
+end
+
+local function kept(self)
+  local store = rawget(self, "_store")
+  if not store then
+    store = {
+      packets = queue.new(), -- of { offset, message, opts, at = ms, size = bytes }
+      places = {}, -- offset to its place in packets
+      bytes = 0,
+      sessions = {}, -- by pid
+      ended = queue.new(), -- of sessions, oldest first; some were restored since
+      count = 0, -- of sessions
+    }
+    rawset(self, "_store", store)
+  end
+  return store
+end
+
+-- === Packets =================================================================================
+
+local function in_base64(n)
+  local text = ""
+  repeat
+    local digit = n % 64 + 1
+    text = DIGITS:sub(digit, digit) .. text
+    n = n // 64
+  until n == 0
+  return text
+end
+
+-- Never the same twice: the time in ms, and a count within one of them.
+local function next_offset(store)
+  local now = core.date()
+  if not store.time or now > store.time then
+    store.time, store.same = now, 0
+    return in_base64(now)
+  end
+  store.same = store.same + 1
+  return in_base64(store.time) .. "." .. in_base64(store.same)
+end
+
+local function drop_packet(store)
+  local oldest = store.packets:pop()
+  store.places[oldest.offset] = nil
+  store.bytes = store.bytes - oldest.size
+end
+
+local function expire_packets(store, options)
+  local limit = core.date() - options.maxDisconnectionDuration
+  local oldest = store.packets:first()
+  while oldest and (oldest.at < limit or store.bytes > options.maxBytes) do
+    drop_packet(store)
+    oldest = store.packets:first()
+  end
+end
+
+local function keep_packet(store, offset, message, opts)
+  local packet = { offset = offset, message = message, opts = opts, at = core.date() }
+  packet.size = message:size()
+  store.bytes = store.bytes + packet.size
+  store.places[offset] = store.packets:push(packet)
+end
+
+--- Sends; and keeps what may be sent again: events without acknowledgement that are not volatile.
+function SessionAware:broadcast(packet, opts)
+  local options = options_of(self)
+  if not options or packet.type ~= EVENT or packet.id or opts.flags.volatile then
+    memory.broadcast(self, packet, opts)
+    return
+  end
+  local store = kept(self)
+  local offset = next_offset(store)
+  packet.data.n = packet.data.n + 1
+  packet.data[packet.data.n] = offset
+  local message = self:encode(packet, opts)
+  if message then
+    keep_packet(store, offset, message, opts)
+    expire_packets(store, options)
+    self:transmit(message, packet, opts)
+  end
+end
+
+-- === Sessions ================================================================================
+
+local function forget_session(store, session)
+  if store.sessions[session.pid] == session then
+    store.sessions[session.pid] = nil
+    store.count = store.count - 1
+  end
+end
+
+local function expire_sessions(store, options)
+  local limit = core.date() - options.maxDisconnectionDuration
+  local oldest = store.ended:first()
+  while oldest and (oldest.disconnectedAt < limit or store.count > options.maxSessions) do
+    forget_session(store, store.ended:pop())
+    oldest = store.ended:first()
+  end
+end
+
+local function expire(self)
+  local store, options = kept(self), options_of(self)
+  expire_sessions(store, options)
+  expire_packets(store, options)
+end
+
+function SessionAware:persistSession(session)
+  local store = kept(self)
+  session.disconnectedAt = core.date()
+  store.sessions[session.pid] = session
+  store.count = store.count + 1
+  store.ended:push(session)
+  expire(self)
+end
+
+function SessionAware:restoreSession(pid, offset)
+  local store = kept(self)
+  expire(self)
+  local session = store.sessions[pid]
+  if not session or not store.places[offset] then
+    return nil
+  end
+  forget_session(store, session) -- it can be had once
+  session.place = store.places[offset]
+  return session
+end
+
+local function set_of(list)
+  local set = {}
+  for _, name in ipairs(list) do
+    set[name] = true
+  end
+  return set
+end
+
+local function has_one(set, names)
+  for _, name in ipairs(names) do
+    if set[name] then
+      return true
+    end
+  end
+  return false
+end
+
+function SessionAware:missedPackets(session)
+  local store, rooms, missed = kept(self), set_of(session.rooms), {}
+  for packet in store.packets:after(session.place) do
+    local opts = packet.opts
+    if (#opts.rooms == 0 or has_one(rooms, opts.rooms)) and not has_one(rooms, opts.except) then
+      missed[#missed + 1] = packet.message
+    end
+  end
+  return missed
+end
+
+return SessionAware

@@ -1,0 +1,41 @@
+--- A queue: what is pushed first is popped first. Each element has a place, which it keeps.
+
+local Queue = {}
+Queue.__index = Queue
+
+local queue = {}
+
+function queue.new()
+  return setmetatable({ _head = 1, _tail = 0 }, Queue)
+end
+
+--- Adds at the end; returns the place.
+function Queue:push(value)
+  self._tail = self._tail + 1
+  self[self._tail] = value
+  return self._tail
+end
+
+--- The oldest, or nil.
+function Queue:first()
+  return self[self._head]
+end
+
+--- Takes the oldest out; returns it. The queue must not be empty.
+function Queue:pop()
+  local value = self[self._head]
+  self[self._head] = nil
+  self._head = self._head + 1
+  return value
+end
+
+--- Iterates over those behind a place.
+function Queue:after(place)
+  local i = math.max(place, self._head - 1)
+  return function()
+    i = i + 1
+    return self[i]
+  end
+end
+
+return queue
