@@ -1,0 +1,89 @@
+---@meta
+
+--- A part of a server with sockets, rooms, middlewares and listeners of its own, to which clients
+--- connect by its name. `io:of(name)` gives it.
+---
+--- ```lua
+--- local admin = io:of("/admin")
+--- admin:use(only_admins)
+--- admin:on("connection", function(socket)
+---   admin:emit("joined", socket.data.name)
+--- end)
+--- ```
+---@class socketio.Namespace: socketio.Emitter, socketio.Broadcast
+---@field name string The name, with its leading `/`.
+---@field server socketio.Server The server that it belongs to.
+---@field sockets table<string, socketio.Socket> The sockets that are connected: id to socket.
+---@field adapter socketio.Adapter Its rooms.
+local namespace = {}
+
+--- Calls a function at each event of that name.
+---@param event string
+---@param listener fun(...: any)
+---@return self
+---@overload fun(self: socketio.Namespace, event: "connection", listener: fun(socket: socketio.Socket)): socketio.Namespace # A client has joined.
+---@overload fun(self: socketio.Namespace, event: "connect", listener: fun(socket: socketio.Socket)): socketio.Namespace # The same as "connection".
+function namespace:on(event, listener) end
+
+namespace.once = namespace.on
+namespace.addListener = namespace.on
+namespace.prependListener = namespace.on
+namespace.prependOnceListener = namespace.on
+
+--- Adds a middleware: it decides who may join.
+---@param fn socketio.Middleware
+---@return self
+function namespace:use(fn) end
+
+--- The same as `emit("message", …)`, but returns the namespace.
+---@param ... socketio.Value
+---@return self
+function namespace:send(...) end
+
+--- The same as `send`.
+namespace.write = namespace.send
+
+--- The parent of the namespaces that are made when clients ask for them, from `io:of` with a
+--- pattern or a function. Each child gets the middlewares and listeners that the parent has at that
+--- time; what the parent emits reaches the sockets of all children. `fetchSockets`, `allSockets`
+--- and `emitWithAck` raise an error here.
+---
+--- ```lua
+--- local games = io:of(socketio.pattern "^/game%-%d+$")
+--- games:on("connection", function(socket)
+---   local game = socket.nsp       -- the child: its name is /game-17, for example
+---   game:emit("players", #game:fetchSockets())
+--- end)
+--- games:emit("maintenance", "in five minutes")
+--- ```
+---@class socketio.ParentNamespace: socketio.Emitter, socketio.Broadcast
+---@field name string A name of its own, which no client can use.
+---@field server socketio.Server The server that it belongs to.
+---@field sockets table<string, socketio.Socket> Empty: its children have the sockets.
+local parent = {}
+
+--- Calls a function at each event of that name, in each child that is made from now on.
+---@param event string
+---@param listener fun(...: any)
+---@return self
+---@overload fun(self: socketio.ParentNamespace, event: "connection", listener: fun(socket: socketio.Socket)): socketio.ParentNamespace # A client has joined a child.
+---@overload fun(self: socketio.ParentNamespace, event: "connect", listener: fun(socket: socketio.Socket)): socketio.ParentNamespace # The same as "connection".
+function parent:on(event, listener) end
+
+parent.once = parent.on
+parent.addListener = parent.on
+parent.prependListener = parent.on
+parent.prependOnceListener = parent.on
+
+--- Adds a middleware for the children that are made from now on.
+---@param fn socketio.Middleware
+---@return self
+function parent:use(fn) end
+
+--- The same as `emit("message", …)`, but returns the namespace.
+---@param ... socketio.Value
+---@return self
+function parent:send(...) end
+
+--- The same as `send`.
+parent.write = parent.send
