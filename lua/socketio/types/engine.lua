@@ -62,7 +62,7 @@ local server = {}
 
 --- Opens a port, as `listen` of a Socket.IO server does.
 ---@param target integer|string|socketio.HttpServer A port, `"host:port"` or `"unix:/path"`.
----@param options? socketio.HttpOptions
+---@param options? socketio.EngineOptions
 ---@return socketio.EngineServer? engine nil when the port cannot be opened
 ---@return string? message what is wrong, and what to do
 ---@return string? code such as `"EADDRINUSE"`
@@ -71,7 +71,7 @@ function server:listen(target, options) end
 --- Answers Engine.IO's requests on an HTTP server that was made before; anything else is handed to
 --- `listen`.
 ---@param target socketio.HttpServer|integer|string
----@param options? socketio.HttpOptions
+---@param options? socketio.EngineOptions
 ---@return socketio.EngineServer? engine
 ---@return string? message
 ---@return string? code
@@ -92,6 +92,7 @@ function server:close(fn) end
 ---@field id string Its id, which is a secret of the client's: who knows it can speak in its name.
 ---@field protocol integer The version of the Engine.IO protocol that the client speaks: 4, or 3 where `allowEIO3` lets it in.
 ---@field transport socketio.Transport What carries it now.
+---@field upgraded boolean Whether it has gone from polling to WebSocket.
 ---@field readyState "opening"|"open"|"closing"|"closed" Its state.
 ---@field request socketio.HttpRequest The request that opened it.
 ---@field remoteAddress string The IP address of the other end; behind a proxy, the proxy's.
@@ -102,7 +103,9 @@ local conn = {}
 ---@param event string
 ---@param listener fun(...: any)
 ---@return self
----@overload fun(self: socketio.Conn, event: "message", listener: fun(data: string|socketio.Binary)): socketio.Conn # A message has come. Only without Socket.IO.
+---@overload fun(self: socketio.Conn, event: "message", listener: fun(data: string|socketio.Binary)): socketio.Conn # A message has come.
+---@overload fun(self: socketio.Conn, event: "data", listener: fun(data: string|socketio.Binary)): socketio.Conn # The same as "message".
+---@overload fun(self: socketio.Conn, event: "heartbeat", listener: fun()): socketio.Conn # The client has shown that it is alive.
 ---@overload fun(self: socketio.Conn, event: "upgrade", listener: fun(transport: socketio.Transport)): socketio.Conn # It has gone from polling to WebSocket.
 ---@overload fun(self: socketio.Conn, event: "packet", listener: fun(packet: socketio.Packet)): socketio.Conn # A packet has come.
 ---@overload fun(self: socketio.Conn, event: "packetCreate", listener: fun(packet: socketio.Packet)): socketio.Conn # A packet goes out.

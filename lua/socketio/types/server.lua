@@ -41,7 +41,7 @@ io.prependOnceListener = io.on
 --- Opens a port, also more than one by further calls. It is open when this returns. After `close`
 --- it may be called again.
 ---@param target integer|string|socketio.HttpServer A port (0 picks a free one), `"host:port"` with a numeric host or localhost, or `"unix:/path"`; an HTTP server is attached to.
----@param options? socketio.HttpOptions `tls` is for this address alone, `false` means plain HTTP; the others are for the HTTP server that the first call makes, in place of the server's own.
+---@param options? socketio.ServerOptions `tls` is for this address alone, `false` means plain HTTP; `headersTimeout`, `requestTimeout` and `maxHeaderSize` are for the HTTP server that the first call makes; the others may be given before the server is in use, and those of the constructor count more.
 ---@return socketio.Server? io nil when the port cannot be opened
 ---@return string? message what is wrong, and what to do
 ---@return string? code such as `"EADDRINUSE"`
@@ -50,7 +50,7 @@ function io:listen(target, options) end
 --- Answers Socket.IO's requests on an HTTP server that was made before; anything else is handed to
 --- `listen`.
 ---@param target socketio.HttpServer|integer|string
----@param options? socketio.HttpOptions
+---@param options? socketio.ServerOptions As for `listen`.
 ---@return socketio.Server? io
 ---@return string? message
 ---@return string? code
