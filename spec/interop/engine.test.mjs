@@ -1,28 +1,8 @@
-// Engine.IO: its official client on the bare engine, and on Socket.IO with packets made by hand.
+// Engine.IO's official client under Socket.IO, with packets made by hand.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { event, suite, transportsOf, within } from "./harness.mjs";
-
-/** An Engine.IO client with a queue: `await client.next()` gives the next message. */
-function queued(client) {
-  const queue = [];
-  const waiting = [];
-  // The client gives an empty message as undefined.
-  client.on("message", (data = "") => {
-    const message = typeof data === "string" ? data : Buffer.from(data);
-    if (waiting.length > 0) waiting.shift()(message);
-    else queue.push(message);
-  });
-  client.next = () =>
-    queue.length > 0
-      ? Promise.resolve(queue.shift())
-      : within(new Promise((resolve) => waiting.push(resolve)), "message");
-  return client;
-}
-
-async function upgraded(client) {
-  if (client.transport.name !== "websocket") await event(client, "upgrade");
-}
+import { queued } from "./generations.mjs";
 
 suite("engine", "engine", (server) => {
   for (const [transport, transports] of Object.entries(transportsOf)) {
@@ -32,11 +12,6 @@ suite("engine", "engine", (server) => {
         await event(client, "open");
         return client;
       }
-      const openBare = async () => {
-        const client = await open({ path: "/engine.io/" });
-        assert.equal(await client.next(), "welcome");
-        return client;
-      };
       const openSocket = async () => {
         const client = await open();
         client.send("0");
@@ -44,70 +19,6 @@ suite("engine", "engine", (server) => {
         assert.match(answer, /^0\{"sid":"[\w-]{20}"\}$/);
         return Object.assign(client, { socketId: JSON.parse(answer.slice(1)).sid });
       };
-
-      describe("by itself", () => {
-        test("messages come back, text and binary, in order", async () => {
-          const client = await openBare();
-          const messages = [
-            "text",
-            "",
-            "žluť 😀",
-            Buffer.from([0, 1, 255]),
-            "b64",
-            "line\n",
-            Buffer.alloc(5000, 7),
-            "last",
-          ];
-          for (const message of messages) client.send(message);
-          for (const message of messages) assert.deepEqual(await client.next(), message);
-        });
-
-        test("many messages survive the upgrade in order", async () => {
-          const client = await openBare();
-          const count = 1000;
-          for (let i = 0; i < count; i++) {
-            client.send(`message ${i}`);
-            if (i % 50 === 0) await new Promise((resolve) => setImmediate(resolve));
-          }
-          for (let i = 0; i < count; i++) assert.equal(await client.next(), `message ${i}`);
-          if (transport === "upgrade") await upgraded(client);
-          client.send("after");
-          assert.equal(await client.next(), "after");
-        });
-
-        test("a burst of the server arrives in order", async () => {
-          const client = await openBare();
-          client.send("burst");
-          for (let i = 1; i <= 1000; i++) assert.equal(await client.next(), `burst ${i}`);
-        });
-
-        test("the server closes", async () => {
-          const client = await openBare();
-          const { id } = client;
-          const closed = event(client, "close");
-          client.send("close");
-          assert.equal((await closed)[0], "transport close");
-          assert.deepEqual(await server.report("engine close", id), [id, "forced close"]);
-        });
-
-        test("the client closes", async () => {
-          const client = await openBare();
-          if (transport === "upgrade") await upgraded(client);
-          const { id } = client;
-          client.close();
-          assert.deepEqual(await server.report("engine close", id), [id, "transport close"]);
-        });
-
-        test("a message larger than allowed ends the connection", async () => {
-          const client = await openBare();
-          if (transport === "upgrade") await upgraded(client);
-          client.send("x".repeat(9999));
-          assert.equal((await client.next()).length, 9999);
-          const closed = event(client, "close");
-          client.send("x".repeat(10000));
-          assert.match((await closed)[0], /^transport (error|close)$/);
-        });
-      });
 
       describe("under Socket.IO", () => {
         test("an event and its echo", async () => {

@@ -1,5 +1,7 @@
 // The official clients of three generations under one face, and the ways in which each connects.
+import { createRequire } from "node:module";
 import net from "node:net";
+import { Socket as EngineOfToday } from "engine.io-client";
 import { io as today } from "socket.io-client";
 import old from "socket.io-client-2";
 import { io as before } from "socket.io-client-3";
@@ -10,6 +12,15 @@ export const generations = {
   2.5: { lookup: old, protocol: 3 },
   3.1: { lookup: before, protocol: 4 },
   4.8: { lookup: today, protocol: 4 },
+};
+
+const engineOf = (client) => createRequire(import.meta.resolve(client))("engine.io-client");
+
+/** The clients of Engine.IO below them: the class of each, and the revision that it speaks. */
+export const engines = {
+  3.5: { Client: engineOf("socket.io-client-2"), protocol: 3 },
+  4.1: { Client: engineOf("socket.io-client-3").Socket, protocol: 4 },
+  6.6: { Client: EngineOfToday, protocol: 4 },
 };
 
 /** What is given to a client so that it connects in that way. */
@@ -70,6 +81,22 @@ export function bytesOf(data) {
 /** Resolves when the client has moved to WebSocket, if it is to. */
 export async function settled(client, way) {
   if (ways[way].transports.length > 1) await upgraded(client);
+}
+
+/** An Engine.IO client with a queue: `await client.next()` gives the next message. */
+export function queued(client) {
+  const queue = [];
+  const waiting = [];
+  // The clients give an empty message as undefined.
+  client.on("message", (data = "") => {
+    if (waiting.length > 0) waiting.shift()(data);
+    else queue.push(data);
+  });
+  client.next = () =>
+    queue.length > 0
+      ? Promise.resolve(queue.shift())
+      : within(new Promise((resolve) => waiting.push(resolve)), "message");
+  return client;
 }
 
 /** A network between clients and the server that breaks and is mended on demand. */

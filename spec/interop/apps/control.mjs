@@ -10,8 +10,12 @@ export function reporter(server) {
 export function serve(server, ready) {
   server.of("/control").on("connection", (socket) => {
     // The official server keeps a timer of half a minute for each polling session that an error
-    // has ended, and with it the process.
-    socket.on("shutdown", () => server.close(() => process.exit()));
+    // has ended, and with it the process; and it waits without end for the client of an upgrade
+    // that it does not serve.
+    socket.on("shutdown", () => {
+      server.close(() => process.exit());
+      setTimeout(() => process.exit(), 2000);
+    });
   });
   const http = createServer((_, res) => res.writeHead(404).end());
   server.attach(http);

@@ -1,5 +1,5 @@
--- The layers below: Engine.IO by itself on one path, Socket.IO on the other, for clients that
--- write their packets themselves.
+-- The layers below: Engine.IO by itself on some paths, Socket.IO on its own, for clients that write
+-- their packets themselves.
 local socketio = require "socketio"
 local control = require "control"
 
@@ -20,16 +20,39 @@ io:on("connection", function(socket)
   end)
 end)
 
-control.serve(io, function(httpServer)
-  local engine = socketio.Engine(httpServer, { maxHttpBufferSize = 10000 })
+local function serve(httpServer, options)
+  local engine = socketio.Engine(httpServer, options)
+  local cookie
+  engine:use(function(req, _, next)
+    cookie = req.headers.cookie
+    next()
+  end)
   engine:on("connection", function(connection)
-    connection:on("message", function(data)
-      if data == "close" then
+    local commands = {
+      close = function()
         connection:close()
-      elseif data == "burst" then
+      end,
+      burst = function()
         for i = 1, 1000 do
           connection:send("burst " .. i)
         end
+      end,
+      ["who am I"] = function()
+        local headers = connection.request.headers
+        connection:send(table.concat({
+          connection.transport.name,
+          connection.protocol,
+          headers["x-token"] or "-",
+        }, " "))
+      end,
+      ["which cookie"] = function()
+        connection:send(cookie or "none")
+      end,
+    }
+    connection:on("message", function(data)
+      local act = commands[data]
+      if act then
+        act()
       else
         connection:send(data)
       end
@@ -39,4 +62,21 @@ control.serve(io, function(httpServer)
     end)
     connection:send "welcome"
   end)
+end
+
+control.serve(io, function(httpServer)
+  serve(httpServer, {
+    allowEIO3 = true,
+    maxHttpBufferSize = 50000,
+    pingInterval = 300,
+    pingTimeout = 2000,
+  })
+  serve(httpServer, {
+    path = "/polled",
+    addTrailingSlash = false,
+    allowEIO3 = true,
+    transports = { "polling" },
+    cookie = true,
+  })
+  serve(httpServer, { path = "/deflated", allowEIO3 = true, perMessageDeflate = { threshold = 0 } })
 end)
