@@ -2,7 +2,7 @@
 // every way in which they connect.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { event, events, suite, until } from "./harness.mjs";
+import { Application, event, events, suite, until } from "./harness.mjs";
 import {
   answersTo,
   bytesOf,
@@ -399,6 +399,19 @@ function body(server, generation, way) {
   });
 }
 
+/** A client of each generation in each way. */
+async function oneOfEach(server, options) {
+  const clients = [];
+  for (const generation of Object.keys(generations)) {
+    for (const way of Object.keys(ways)) {
+      const client = await connect(server, generation, "/", { ...ways[way], ...options });
+      await settled(client, way);
+      clients.push(client);
+    }
+  }
+  return clients;
+}
+
 suite("clients", "clients", (server) => {
   for (const generation of Object.keys(generations)) {
     for (const way of Object.keys(ways)) {
@@ -406,21 +419,8 @@ suite("clients", "clients", (server) => {
     }
   }
 
-  /** A client of each generation in each way. */
-  async function oneOfEach() {
-    const clients = [];
-    for (const generation of Object.keys(generations)) {
-      for (const way of Object.keys(ways)) {
-        const client = await connect(server, generation, "/", ways[way]);
-        await settled(client, way);
-        clients.push(client);
-      }
-    }
-    return clients;
-  }
-
   test("all in one room", async () => {
-    const clients = await oneOfEach();
+    const clients = await oneOfEach(server);
     for (const client of clients) await answersTo(client, "join", "mixed");
     const bytes = [4, 0, 255, 98];
     for (const speaker of clients) {
@@ -438,7 +438,7 @@ suite("clients", "clients", (server) => {
   });
 
   test("all in one room answer", async () => {
-    const clients = await oneOfEach();
+    const clients = await oneOfEach(server);
     for (const client of clients) await answersTo(client, "join", "asked");
     // Every second one with bytes: the list of all answers may have ten attachments.
     const answer = (i) => [i, i % 2 === 0 ? Buffer.from([i]) : null];
@@ -453,7 +453,7 @@ suite("clients", "clients", (server) => {
 
   test("all in one room are disconnected", async () => {
     for (const close of [false, true]) {
-      const clients = await oneOfEach();
+      const clients = await oneOfEach(server);
       for (const client of clients) await answersTo(client, "join", "cleared");
       const gone = clients.map((client) => event(client, "disconnect"));
       clients[0].emit("clear room", "cleared", close);
@@ -462,7 +462,7 @@ suite("clients", "clients", (server) => {
   });
 
   test("all live on by their heartbeats", async () => {
-    const clients = await oneOfEach();
+    const clients = await oneOfEach(server);
     let gone = 0;
     for (const client of clients) client.on("disconnect", () => gone++);
     // More heartbeats than fit into the time after which a silent client is dropped.
@@ -470,4 +470,23 @@ suite("clients", "clients", (server) => {
     for (const client of clients) assert.deepEqual(await answersTo(client, "ask", 1), [1]);
     assert.equal(gone, 0);
   });
+});
+
+test("a server that stands still is given up, and found again when it goes on", async () => {
+  const server = await Application.start("clients");
+  const clients = await oneOfEach(server, { reconnection: true, reconnectionDelay: 10 });
+  const ids = clients.map((client) => client.id);
+  const gone = [server.control, ...clients].map((client) => event(client, "disconnect"));
+  server.process.kill("SIGSTOP");
+  try {
+    for (const [reason] of await Promise.all(gone)) assert.equal(reason, "ping timeout");
+  } finally {
+    server.process.kill("SIGCONT");
+  }
+  for (const client of [server.control, ...clients]) {
+    if (!client.connected) await event(client, "connect");
+  }
+  for (const client of clients) assert.deepEqual(await answersTo(client, "ask", 1), [1]);
+  assert.equal(new Set([...ids, ...clients.map((client) => client.id)]).size, 2 * ids.length);
+  await server.stop();
 });
