@@ -1,6 +1,7 @@
 --- Middlewares: functions called one after the other, each of which goes on with next() or stops
 -- with next(err), now or later.
 
+local check = require("socketio.check")
 local tasks = require("socketio.tasks")
 
 local chain = {}
@@ -24,6 +25,7 @@ function chain.run(scope, fns, event, subject, done)
       return
     end
     local fn = fns[i]
+    err = check.given(err)
     if err ~= nil or not fn then
       ended = true
       done(err)

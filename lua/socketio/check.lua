@@ -1,6 +1,8 @@
 --- Refusing wrong calls: Lua errors that name the argument, what was expected and what came, at the
 -- position of the application's call.
 
+local null = require("socketio.core").null
+
 local check = {}
 
 local here = debug.getinfo(1, "S").source:match("^(.*)check%.lua$")
@@ -20,8 +22,19 @@ function check.raise(message)
   end
 end
 
+--- The value, or nil for socketio.null, which may be given wherever nil may.
+function check.given(value)
+  if value == null then
+    return nil
+  end
+  return value
+end
+
 --- The name of a value's kind, for messages.
 function check.kind(value)
+  if value == null then
+    return "null"
+  end
   local meta = getmetatable(value)
   local name = type(meta) == "table" and rawget(meta, "__name") or meta -- handles show their name
   return type(name) == "string" and name or type(value)

@@ -112,7 +112,7 @@ local function on_origin(self, exchange, request)
       return
     end
     answered = true
-    if err ~= nil then
+    if check.given(err) ~= nil then
       refuse(self, exchange, BAD_REQUEST, 0, "", { name = "MIDDLEWARE_FAILURE" })
     else
       self._server._core:share(exchange, origins.allow(allowed == "*" or allowed, origin))
@@ -159,7 +159,8 @@ local function on_handshake(self, exchange, request)
     return
   end
   local function answer(message, success)
-    if success then
+    message = check.given(message)
+    if check.given(success) then
       self._server._core:allow(exchange)
     else
       refuse(self, exchange, FORBIDDEN, 0, text_of(message), { message = message })

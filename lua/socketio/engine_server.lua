@@ -69,6 +69,7 @@ local engine_server = {}
 --- Engine([port | address | httpServer][, options]). Raises for a bad option, and when it cannot
 -- listen.
 function engine_server.new(target, given)
+  target, given = check.given(target), check.given(given)
   if given == nil and type(target) == "table" and not http.is_server(target) then
     target, given = nil, target
   end

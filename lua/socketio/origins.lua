@@ -1,5 +1,6 @@
 --- Which origins are allowed: by a string, a pattern, a list of these, or a boolean.
 
+local check = require("socketio.check")
 local pattern = require("socketio.pattern")
 
 local origins = {}
@@ -20,7 +21,7 @@ function origins.allow(allowed, origin)
   if pattern.is(allowed) then
     return origin ~= nil and allowed:matches(origin)
   end
-  return allowed and true or false
+  return check.given(allowed) and true or false
 end
 
 return origins

@@ -65,7 +65,7 @@ function Parent:_ask(name, auth, decide)
     end,
   }
   tasks.run(scope, "middleware", nil, self._matcher, name, auth, function(err, allow)
-    once(err == nil and allow and true or false)
+    once(check.given(err) == nil and check.given(allow) and true or false)
   end)
 end
 

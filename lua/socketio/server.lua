@@ -401,6 +401,7 @@ server.listening = {
 --- Server([port | address | httpServer][, options]). Raises for a bad option, and when it cannot
 -- listen.
 function server.new(target, given)
+  target, given = check.given(target), check.given(given)
   if given == nil and type(target) == "table" and not http.is_server(target) then
     target, given = nil, target
   end

@@ -8,7 +8,7 @@ local timers = {}
 
 local function start(method, fn, ms, repeats, ...)
   fn = check.fn(1, method, fn)
-  ms = check.ms(2, method, ms or 0)
+  ms = check.ms(2, method, check.given(ms) or 0)
   local args = table.pack(...)
   local scope = tasks.scope()
   return core.timer(function()
@@ -17,7 +17,7 @@ local function start(method, fn, ms, repeats, ...)
 end
 
 local function stop(method, timer)
-  if timer == nil then
+  if check.given(timer) == nil then
     return
   end
   if type(timer) ~= "userdata" or check.kind(timer) ~= "socketio.Timer" then
@@ -48,6 +48,7 @@ end
 --- Suspends the running coroutine for ms milliseconds; with fn, calls that instead of waiting.
 function timers.sleep(ms, fn)
   check.ms(1, "sleep", ms)
+  fn = check.given(fn)
   if fn ~= nil then
     start("sleep", fn, ms, false)
     return

@@ -8,8 +8,19 @@ static int done(lua_State *L, int status, lua_KContext context) {
   return lua_gettop(L);
 }
 
+/* socketio.null may be given wherever nil may: methods need not tell the two apart. */
+static void forget_nulls(lua_State *L) {
+  for (int i = lua_gettop(L); i > 0; i--) {
+    if (!lua_islightuserdata(L, i) || lua_touserdata(L, i) != NULL)
+      continue;
+    lua_pushnil(L);
+    lua_replace(L, i);
+  }
+}
+
 /* upvalues: the object, the method */
 static int call_bound(lua_State *L) {
+  forget_nulls(L);
   if (lua_gettop(L) == 0 || !lua_rawequal(L, 1, lua_upvalueindex(1))) {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
