@@ -248,6 +248,7 @@ local option_classes = {
   deflate_known = "socketio.DeflateOptions",
   zlib_deflate_known = "socketio.ZlibDeflateOptions",
   zlib_inflate_known = "socketio.ZlibInflateOptions",
+  recovery_known = "socketio.RecoveryOptions",
 }
 
 local function check_default(problems, class, field, spec)
@@ -298,6 +299,40 @@ local function compare_options(problems, table_name, specs)
   end
 end
 
+-- === Events
+-- =======================================================================================
+
+-- Whose listeners a file of lua/socketio calls.
+local classes_of = {
+  ["adapter/memory"] = { "Adapter" },
+  conn = { "Conn" },
+  engine = { "Engine" },
+  http = { "HttpServer" },
+  joining = { "Namespace", "ParentNamespace", "Server" },
+  server = { "Server" },
+  socket = { "Socket" },
+}
+
+-- The events whose names stand in the sources: class's name to event to path.
+local function events_told(problems)
+  local told = {}
+  for path in io.popen(("find '%s/lua/socketio' -name '*.lua'"):format(root)):lines() do
+    path = relative(path)
+    local names = classes_of[path:match "^lua/socketio/(.*)%.lua$"]
+    for event in contents(path):gmatch 'events%.fire[%w_]*%([^"\n]*"%a+", "([%w_-]+)"' do
+      if not names then
+        problems[#problems + 1] = ("spec/lua/types_spec.lua: whose event is %q in %s?"):format(
+          event, path)
+      end
+      for _, name in ipairs(names or {}) do
+        told[name] = told[name] or {}
+        told[name][event] = path
+      end
+    end
+  end
+  return told
+end
+
 -- === Objects of all classes
 -- =======================================================================
 
@@ -329,6 +364,37 @@ local function packet_of(conn, client)
   client:emit "anything"
   client:sync()
   return packet
+end
+
+-- What adapters of that kind have. The kind's own are extend and super.
+local function adapter_members(kind)
+  local names = { nsp = true, rooms = true, sids = true }
+  while kind do
+    add_public(names, kind)
+    kind = getmetatable(kind).__index
+  end
+  names.extend, names.super = nil, nil
+  return names
+end
+
+-- A kind of adapters that keeps what it is given, and knows a socket of another server.
+local function curious_adapter()
+  local Curious, got = socketio.adapter.sessionAware:extend(), {}
+  function Curious:broadcast(packet, opts)
+    got.packet, got.opts = packet, opts
+    got.message = self:encode(packet, opts)
+    Curious.super.broadcast(self, packet, opts)
+  end
+  function Curious:persistSession(session)
+    got.session = {}
+    add_public(got.session, session) -- as it is now, without what the adapter adds
+    Curious.super.persistSession(self, session)
+  end
+  function Curious.fetchSockets()
+    got.details = { id = "1", handshake = {}, rooms = { "1" }, data = {} }
+    return { got.details }
+  end
+  return Curious, got
 end
 
 -- What onError is told of an error in a listener of socket.
@@ -469,6 +535,10 @@ describe("all that can be reached is defined, and all that is defined is there:"
     local problems = {}
     compare(problems, "socketio", socketio)
     compare(problems, "socketio.Adapters", socketio.adapter)
+    for _, kind in pairs(socketio.adapter) do
+      assert.equal(kind, kind:extend().super)
+      checked["socketio.AdapterKind"] = true
+    end
     compare(problems, "socketio.Parsers", socketio.parser)
     compare(problems, "socketio.Parser", socketio.parser.default)
     compare(problems, "socketio.Pattern", socketio.pattern "a")
@@ -506,7 +576,9 @@ describe("all that can be reached is defined, and all that is defined is there:"
     compare(problems, "socketio.Namespace", server:of "/a")
     compare(problems, "socketio.ParentNamespace", server:of(socketio.pattern "^/b"))
     compare(problems, "socketio.BroadcastOperator", server:to "a")
-    compare(problems, "socketio.Adapter", server.sockets.adapter)
+    for _, kind in pairs(socketio.adapter) do
+      compare(problems, "socketio.Adapter", kind(server.sockets), adapter_members(kind))
+    end
     local engine = support.adopt(assert(socketio.Engine():listen "127.0.0.1:0"))
     compare(problems, "socketio.EngineServer", engine)
     expect_none(problems)
@@ -527,6 +599,25 @@ describe("all that can be reached is defined, and all that is defined is there:"
     expect_none(problems)
   end)
 
+  it("what adapters get and give", function()
+    local problems = {}
+    local kind, got = curious_adapter()
+    local server = support.server { adapter = kind, connectionStateRecovery = {} }
+    local client = support.connect(server)
+    server:emit "anything"
+    compare(problems, "socketio.AdapterPacket", got.packet)
+    compare(problems, "socketio.AdapterOptions", got.opts)
+    compare(problems, "socketio.AdapterMessage", got.message)
+    compare(problems, "socketio.RemoteSocket", server:fetchSockets()[1])
+    compare(problems, "socketio.SocketDetails", got.details)
+    client:close()
+    support.wait(function()
+      return got.session
+    end)
+    compare(problems, "socketio.Session", got.session)
+    expect_none(problems)
+  end)
+
   it("requests and answers", function()
     local problems = {}
     local request, response = exchange(support.server())
@@ -535,25 +626,9 @@ describe("all that can be reached is defined, and all that is defined is there:"
     expect_none(problems)
   end)
 
-  -- Events by name, where they are told.
   it("events", function()
     local problems = {}
-    local classes = {
-      adapter = { "Adapter" }, conn = { "Conn" }, engine = { "Engine" }, http = { "HttpServer" },
-      namespace = { "Namespace", "ParentNamespace", "Server" }, server = { "Server" },
-      socket = { "Socket" },
-    }
-    local told = {}
-    for file, names in pairs(classes) do
-      local source = contents(("lua/socketio/%s.lua"):format(file))
-      for event in source:gmatch 'events%.fire[%w_]*%([^"\n]*"%a+", "([%w_-]+)"' do
-        for _, name in ipairs(names) do
-          told[name] = told[name] or {}
-          told[name][event] = file
-        end
-      end
-    end
-    for name, events in pairs(told) do
+    for name, events in pairs(events_told(problems)) do
       local class = defined.classes["socketio." .. name]
       local known = {}
       for _, overload in ipairs(class.methods.on.overloads) do
@@ -564,10 +639,10 @@ describe("all that can be reached is defined, and all that is defined is there:"
             relative(class.file), class.methods.on.line, event)
         end
       end
-      for event, file in pairs(events) do
+      for event, path in pairs(events) do
         if not known[event] then
-          problems[#problems + 1] = ("%s: add the event %q of lua/socketio/%s.lua to socketio.%s: "
-            .. "---@overload of on"):format(relative(class.file), event, file, name)
+          problems[#problems + 1] = ("%s: add the event %q of %s to %s: ---@overload of on"):format(
+            relative(class.file), event, path, class.name)
         end
       end
     end

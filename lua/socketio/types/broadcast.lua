@@ -71,14 +71,17 @@ function operator:send(...) end
 ---@return any[]? partial
 function operator:emitWithAck(event, ...) end
 
---- The sockets that are chosen.
----@param fn? fun(err: string?, sockets: socketio.Socket[]) Gets them instead.
----@return socketio.Socket[] sockets
+--- The sockets that are chosen, those of other servers as [RemoteSocket](#remotesocket). Waits for
+--- the other servers, if an adapter links any.
+---@param fn? fun(err: string?, sockets: (socketio.Socket|socketio.RemoteSocket)[]?) Gets them, instead of waiting.
+---@return (socketio.Socket|socketio.RemoteSocket)[]? sockets
+---@return string? err
 function operator:fetchSockets(fn) end
 
 --- Their ids: a table, id to `true`.
----@param fn? fun(err: string?, ids: table<string, true>) Gets it instead.
----@return table<string, true> ids
+---@param fn? fun(err: string?, ids: table<string, true>?) Gets it, instead of waiting.
+---@return table<string, true>? ids
+---@return string? err
 function operator:allSockets(fn) end
 
 --- Makes them join rooms.
@@ -103,3 +106,45 @@ chosen.write = operator.send
 
 --- A room, or a list of rooms. A number stands for its decimal text.
 ---@alias socketio.Rooms string|number|(string|number)[]
+
+--- A socket that is connected to another server of the cluster, as `fetchSockets` gives it: what it
+--- was at that moment, and the calls that reach it there.
+---@class socketio.RemoteSocket
+---@field id string Its id.
+---@field handshake socketio.Handshake What the client said when it connected.
+---@field rooms table<string, true> Its rooms.
+---@field data table Its data: a copy.
+local remote = {}
+
+--- Sends an event. A function as the last argument asks for an acknowledgement: it gets an error or
+--- `nil`, and the first value of the answer.
+---@param event string
+---@param ... socketio.Value
+---@return true
+function remote:emit(event, ...) end
+
+--- Sends an event and waits for the first value of the answer. With a function as the last argument
+--- it does not wait: that gets the error or `nil`, and the answer.
+---@param event string
+---@param ... socketio.Value
+---@return any answer
+---@return string? err
+function remote:emitWithAck(event, ...) end
+
+--- How long acknowledgements are waited for.
+---@param ms number Milliseconds.
+---@return socketio.RemoteSocket socket the same socket with that limit
+function remote:timeout(ms) end
+
+--- Makes it join rooms.
+---@param rooms socketio.Rooms
+function remote:join(rooms) end
+
+--- Makes it leave rooms.
+---@param rooms socketio.Rooms
+function remote:leave(rooms) end
+
+--- Disconnects it from its namespace.
+---@param close? boolean Closes its connection, too (default false).
+---@return self
+function remote:disconnect(close) end

@@ -109,6 +109,17 @@ function socketio.clearInterval(timer) end
 ---@param fn? fun() Called then; with it, nothing is suspended.
 function socketio.sleep(ms, fn) end
 
+--- Suspends the running handler until something that calls back has done so.
+---
+--- ```lua
+--- local rows, err = socketio.await(function(done)
+---   database:query("select 1", done)
+--- end)
+--- ```
+---@param fn fun(done: fun(...: any)) Starts it; `done` is to be called once.
+---@return any ... what `done` was called with
+function socketio.await(fn) end
+
 --- Runs a function as handlers run: in a coroutine, where it may wait. It starts at once; its error
 --- is reported and ends it alone.
 ---@param fn fun(...: any)

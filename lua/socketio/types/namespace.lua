@@ -10,7 +10,7 @@
 ---   admin:emit("joined", socket.data.name)
 --- end)
 --- ```
----@class socketio.Namespace: socketio.Emitter, socketio.Broadcast
+---@class socketio.Namespace: socketio.Emitter, socketio.Broadcast, socketio.Cluster
 ---@field name string The name, with its leading `/`.
 ---@field server socketio.Server The server that it belongs to.
 ---@field sockets table<string, socketio.Socket> The sockets that are connected: id to socket.
@@ -56,10 +56,12 @@ namespace.write = namespace.send
 --- end)
 --- games:emit("maintenance", "in five minutes")
 --- ```
----@class socketio.ParentNamespace: socketio.Emitter, socketio.Broadcast
+---@class socketio.ParentNamespace: socketio.Emitter, socketio.Broadcast, socketio.Cluster
 ---@field name string A name of its own, which no client can use.
 ---@field server socketio.Server The server that it belongs to.
+---@field children table<string, socketio.Namespace> The namespaces that were made: name to namespace.
 ---@field sockets table<string, socketio.Socket> Empty: its children have the sockets.
+---@field adapter socketio.Adapter Hands everything on to the adapters of the children.
 local parent = {}
 
 --- Calls a function at each event of that name, in each child that is made from now on.
@@ -87,3 +89,30 @@ function parent:send(...) end
 
 --- The same as `send`.
 parent.write = parent.send
+
+--- What servers tell each other, where an adapter links them. With the adapters that know this
+--- process only, there are no others.
+---
+--- ```lua
+--- io:on("reload", function(what, done) done(reload(what)) end)  -- on all servers
+--- local results, err = io:serverSideEmitWithAck("reload", "settings")
+--- ```
+---@class socketio.Cluster
+local cluster = {}
+
+--- Calls the listeners that the other servers have for an event, on the same namespace. A function
+--- as the last argument asks each server for an answer: it gets an error or `nil`, and the list of
+--- answers. Raises an error for "connect", "connection" and "new_namespace".
+---@param event string
+---@param ... any
+---@return true
+function cluster:serverSideEmit(event, ...) end
+
+--- The same, and waits for the answers, one a server. With a function as the last argument it does
+--- not wait: that gets the error or `nil`, and the answers.
+---@param event string
+---@param ... any
+---@return any[]? answers
+---@return string? err
+---@return any[]? partial
+function cluster:serverSideEmitWithAck(event, ...) end

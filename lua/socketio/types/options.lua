@@ -17,10 +17,10 @@
 ---@field serveClient? boolean Whether the files of the JavaScript client are served, as `/socket.io/socket.io.js` (default true).
 ---@field connectTimeout? number A client that has not joined a namespace by then is disconnected (default 45000 ms).
 ---@field cleanupEmptyChildNamespaces? boolean Whether a namespace that was made for a client goes when its last socket has gone (default false).
----@field connectionStateRecovery? table Not supported yet (default nil).
+---@field connectionStateRecovery? socketio.RecoveryOptions|boolean Whether a client that loses its connection gets back its id, rooms and data, and what it has missed, when it comes back soon (default false).
 ---@field maxAttachments? integer Binary values in one event of a client (default 10 values).
 ---@field maxNamespaces? integer Namespaces that one client may join (default 256 namespaces).
----@field adapter? table Who keeps the rooms: a member of `socketio.adapter` (default socketio.adapter.memory).
+---@field adapter? socketio.AdapterKind|fun(namespace: socketio.Namespace): socketio.Adapter Makes the adapters of the namespaces. Without it `socketio.adapter.memory` does, or `socketio.adapter.sessionAware` where `connectionStateRecovery` is on (default nil).
 ---@field parser? socketio.Parser How packets are written: a member of `socketio.parser` (default socketio.parser.default).
 
 --- Options of `socketio.Engine`. Those of a Socket.IO server include them. An option that does not
@@ -86,6 +86,13 @@
 --- Decides on an origin, `nil` if the request names none: returns what `origin` may be otherwise,
 --- or calls `callback(err, allow)`, now or later.
 ---@alias socketio.OriginDecider fun(origin: string?, callback: fun(err: any, allow: any)): any
+
+--- Option `connectionStateRecovery`. `true` stands for all defaults.
+---@class socketio.RecoveryOptions
+---@field maxDisconnectionDuration? number How long a client may be away (default 120000 ms).
+---@field skipMiddlewares? boolean Whether middlewares are not asked again about a client that comes back (default true).
+---@field maxBytes? integer What is kept of packets; then the oldest go first (default 67108864 bytes).
+---@field maxSessions? integer How many clients may be away; then the oldest are forgotten (default 100000 clients).
 
 --- Option `tls`. [TLS](tls.md) tells more.
 ---@class socketio.TlsOptions

@@ -17,7 +17,7 @@
 --- if not ok then print(message) end
 --- io:run()
 --- ```
----@class socketio.Server: socketio.Emitter, socketio.Broadcast
+---@class socketio.Server: socketio.Emitter, socketio.Broadcast, socketio.Cluster
 ---@field sockets socketio.Namespace The main namespace.
 ---@field engine socketio.Engine The Engine.IO server below: who is let in, and under which id.
 ---@field httpServer? socketio.HttpServer The HTTP server that `listen` made, or the first that it was attached to.
@@ -113,8 +113,8 @@ function io:serveClient(value) end
 function io:connectTimeout(value) end
 
 --- The option of that name; sets it as `path` does.
----@param value? table
----@return table|self
+---@param value? socketio.AdapterKind
+---@return socketio.AdapterKind|self
 function io:adapter(value) end
 
 --- Where a server listens.
