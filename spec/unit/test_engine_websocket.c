@@ -187,7 +187,6 @@ static void does_not_answer_pings_that_pile_up(void **state) {
   fix->options.max_backpressure = LIMIT;
   engine_reopen(fix);
   client deaf = client_connect(fix);
-  assert_int_equal(setsockopt(deaf.fd, SOL_SOCKET, SO_RCVBUF, &(int){4096}, sizeof(int)), 0);
   ws_ask(&deaf, "transport=websocket&EIO=3");
   client_expect(&deaf, SIO_BYTES(WS_ANSWER));
   static char pings[PINGS * PING_LEN];

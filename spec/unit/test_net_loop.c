@@ -1,5 +1,6 @@
 #include <uv.h>
 
+#include "base/limits.h"
 #include "net/timer.h"
 #include "net_fixture.h"
 
@@ -45,6 +46,75 @@ static void flushes_in_order_until_nothing_is_queued(void **state) {
   assert_string_equal(order, "abcbb");
   assert_int_equal(sio_loop_timeout(net->loop), -1);
 }
+
+/* --- the next turn --- */
+
+static void run_again(sio_flush *flush) {
+  step *self = SIO_OF(flush, step, flush);
+  order[strlen(order)] = self->letter;
+  if (self->again-- > 0)
+    sio_loop_next_turn(self->loop, &self->flush);
+}
+
+static void leaves_work_for_the_next_turn(void **state) {
+  net_fixture *net = *state;
+  memset(order, 0, sizeof(order));
+  sio_loop_run(net->loop, SIO_RUN_NOWAIT);
+  step a = make_step(net->loop, 'a'), b = make_step(net->loop, 'b');
+  a.flush.run = b.flush.run = run_again;
+  a.again = 2;
+  sio_loop_next_turn(net->loop, &a.flush);
+  sio_loop_next_turn(net->loop, &b.flush);
+  sio_loop_next_turn(net->loop, &a.flush); /* stands in the list already */
+  sio_loop_flush_later(net->loop, &a.flush);
+  static const char *const turns[] = {"ab", "aba", "abaa", "abaa"};
+  for (size_t i = 0; i < COUNT(turns); i++) {
+    assert_int_equal(sio_loop_timeout(net->loop), i < 3 ? 0 : -1);
+    sio_loop_run(net->loop, SIO_RUN_NOWAIT);
+    assert_string_equal(order, turns[i]);
+  }
+}
+
+static void work_keeps_a_loop_alive(void **state) {
+  (void)state;
+  sio_loop *loop = sio_loop_new(NULL);
+  memset(order, 0, sizeof(order));
+  step a = make_step(loop, 'a');
+  a.flush.run = run_again;
+  a.again = 3;
+  sio_loop_next_turn(loop, &a.flush);
+  assert_int_equal(sio_loop_run(loop, SIO_RUN_DEFAULT), 0);
+  assert_string_equal(order, "aaaa");
+  sio_loop_next_turn(loop, &a.flush);
+  sio_loop_free(loop); /* is not run */
+  assert_string_equal(order, "aaaa");
+  assert_false(sio_list_is_linked(&a.flush.node));
+}
+
+static void work_is_limited_by_count_and_bytes(void **state) {
+  net_fixture *net = *state;
+  sio_loop_begin_share(net->loop);
+  for (int i = 1; i < SIO_CLIENT_WORK; i++)
+    assert_true(sio_loop_spend(net->loop, 1023));
+  assert_false(sio_loop_spend(net->loop, 0));
+  assert_false(sio_loop_spend(net->loop, 0));
+  sio_loop_begin_share(net->loop);
+  assert_true(sio_loop_spend(net->loop, (SIO_CLIENT_WORK - 2) * 1024));
+  assert_false(sio_loop_spend(net->loop, 0));
+  /* All shares of one turn together. */
+  sio_loop_run(net->loop, SIO_RUN_NOWAIT);
+  for (int i = 1; i < SIO_TURN_WORK; i++) {
+    sio_loop_begin_share(net->loop);
+    assert_true(sio_loop_spend(net->loop, 0));
+  }
+  sio_loop_begin_share(net->loop);
+  assert_false(sio_loop_spend(net->loop, 0));
+  sio_loop_run(net->loop, SIO_RUN_NOWAIT);
+  sio_loop_begin_share(net->loop);
+  assert_true(sio_loop_spend(net->loop, 0));
+}
+
+/* --- */
 
 static void queue_step(void *owner) {
   step *self = owner;
@@ -428,6 +498,9 @@ static void now_stands_still_within_a_turn(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       NET_TEST(flushes_in_order_until_nothing_is_queued),
+      NET_TEST(leaves_work_for_the_next_turn),
+      cmocka_unit_test(work_keeps_a_loop_alive),
+      NET_TEST(work_is_limited_by_count_and_bytes),
       NET_TEST(no_run_returns_with_something_queued),
       NET_TEST(answers_go_out_in_the_turn_that_queued_them),
       cmocka_unit_test(an_idle_loop_has_nothing_to_do),

@@ -242,7 +242,7 @@ static void reports_nothing_to_nobody(void **state) {
 
 /* While the peer reads nothing, a flood of pings waits as one pong: that of the latest. */
 static void answers_the_latest_ping_when_stalled(void **state) {
-  enum { PIECE = 1 << 16 };
+  enum { PIECE = 1 << 16, PINGS = 5000 };
   pair it = begin(*state);
   meet(&it);
   sio_frame *frame = sio_frame_new(PIECE);
@@ -256,12 +256,12 @@ static void answers_the_latest_ping_when_stalled(void **state) {
   size_t queued = sio_ws_queued(it.ws);
   assert_true(queued > 0);
   char ping[6 + 12] = "\x89\x84\0\0\0\0";
-  for (int i = 0; i < 5000; i++) {
+  for (int i = 0; i < PINGS; i++) {
     snprintf(ping + 6, sizeof(ping) - 6, "%04d", i);
     while (send(it.fd, ping, 10, MSG_NOSIGNAL) != 10)
       net_turn(it.net->loop);
   }
-  for (int i = 0; i < 10; i++)
+  for (int i = 0; i < PINGS / SIO_CLIENT_WORK + 10; i++)
     net_turn(it.net->loop);
   assert_int_equal(sio_ws_queued(it.ws), queued);
   const char *tail = "\x8a\x04"

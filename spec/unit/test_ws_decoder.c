@@ -471,10 +471,13 @@ static void hands_out_in_place_and_stops_when_told(void **state) {
   put_frame(&stream, 0x89, "second", 6);
   sio_ws_decoder_init(&decoder, MAX_MESSAGE);
   sio_bytes got = {0};
-  assert_int_equal(sio_ws_decode(&decoder, stream.base, stream.len, &take, &got), 0);
+  size_t left;
+  assert_int_equal(sio_ws_decode(&decoder, stream.base, stream.len, &take, &got, &left), 0);
+  assert_int_equal(left, stream.len - 11);
   assert_ptr_equal(got.base, stream.base + 6);
   assert_true(sio_bytes_eq(got, SIO_BYTES("first")));
-  assert_int_equal(sio_ws_decode(&decoder, stream.base + 11, stream.len - 11, &take, &got), 0);
+  assert_int_equal(sio_ws_decode(&decoder, stream.base + 11, left, &take, &got, &left), 0);
+  assert_int_equal(left, 0);
   assert_ptr_equal(got.base, stream.base + 11 + 6);
   assert_true(sio_bytes_eq(got, SIO_BYTES("second")));
   sio_ws_decoder_deinit(&decoder);
@@ -488,9 +491,10 @@ static void decode_in_two(void *ctx) {
   sio_ws_decoder_init(&decoder, MAX_MESSAGE);
   sio_bytes got = {0};
   memcpy(copy, stream->base, stream->len);
-  int code = sio_ws_decode(&decoder, copy, 9, &take, &got);
+  size_t left;
+  int code = sio_ws_decode(&decoder, copy, 9, &take, &got, &left);
   if (code == 0)
-    code = sio_ws_decode(&decoder, copy + 9, stream->len - 9, &take, &got);
+    code = sio_ws_decode(&decoder, copy + 9, stream->len - 9, &take, &got, &left);
   assert_true(code == 0 || code == SIO_ENOMEM);
   assert_int_equal(got.len, code == 0 ? 14 : 0);
   sio_ws_decoder_deinit(&decoder);

@@ -295,9 +295,10 @@ static void read_once(void *ctx) {
   if (decoder.deflate != NULL) {
     size_t count = 0;
     memcpy(copy, stream->base, stream->len);
-    int code = sio_ws_decode(&decoder, copy, 9, &events, &count);
+    size_t left;
+    int code = sio_ws_decode(&decoder, copy, 9, &events, &count, &left);
     if (code == 0)
-      code = sio_ws_decode(&decoder, copy + 9, stream->len - 9, &events, &count);
+      code = sio_ws_decode(&decoder, copy + 9, stream->len - 9, &events, &count, &left);
     assert_true(code == SIO_ENOMEM || (code == 0 && count == 2 * TEXT.len));
   }
   sio_ws_decoder_deinit(&decoder);

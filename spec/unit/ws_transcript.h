@@ -60,7 +60,8 @@ static inline void transcript_feed(transcript *out, sio_ws_decoder *decoder, sio
     abort();
   if (piece.len > 0)
     memcpy(copy, piece.base, piece.len);
-  out->code = sio_ws_decode(decoder, copy, piece.len, &events, out);
+  size_t left;
+  out->code = sio_ws_decode(decoder, copy, piece.len, &events, out, &left);
   free(copy);
 }
 

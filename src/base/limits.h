@@ -6,6 +6,11 @@
 #define SIO_BASE_LIMITS_H
 
 enum {
+  /* A turn of the loop: what is left waits for the next one, and others are served in between. A
+   * packet, WebSocket frame or HTTP request counts as one, and as one more for each KiB. */
+  SIO_CLIENT_WORK = 256, /* of one connection */
+  SIO_TURN_WORK = 4096,  /* of all; each that has something to say gets at least one */
+
   /* TLS: closed. */
   SIO_TLS_HANDSHAKE_TIMEOUT = 10000, /* accepted to the end of the handshake */
 

@@ -54,5 +54,6 @@ sio_packet_in sio_packet_read(char *text, size_t len);
 /* The next packet of a polling payload; *at starts at 0. False at the end. An empty payload gives
  * one malformed packet; so does invalid UTF-8, where it stands. */
 bool sio_payload_next(char *payload, size_t len, size_t *at, sio_packet_in *packet);
+typedef bool sio_payload_reader(char *payload, size_t len, size_t *at, sio_packet_in *packet);
 
 #endif

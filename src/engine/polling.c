@@ -204,6 +204,12 @@ void sio_polling_send_noop(sio_session *session) {
     answer_frame(session, polling, session->engine->noop);
 }
 
+static void forget_leftover(sio_leftover *leftover) {
+  if (leftover != NULL)
+    sio_list_remove(&leftover->turn.node);
+  sio_free(leftover);
+}
+
 void sio_polling_end(sio_session *session, sio_frame *last) {
   sio_polling *polling = session->polling;
   session->polling = NULL;
@@ -212,6 +218,7 @@ void sio_polling_end(sio_session *session, sio_frame *last) {
     answer_ok(session->engine, polling->post);
   else if (polling->post != NULL)
     sio_exchange_destroy(polling->post);
+  forget_leftover(polling->leftover);
   sio_deadline_stop(&polling->closing);
   clear_queue(polling);
   sio_free(polling->jsonp);
@@ -260,20 +267,72 @@ static bool is_octet_stream(const sio_request *request) {
   return type.len == octets.len || strchr("; \t", type.base[octets.len]) != NULL;
 }
 
-typedef bool next_packet(char *payload, size_t len, size_t *at, sio_packet_in *packet);
-
-static next_packet *find_decoder(const sio_session *session, const sio_exchange *post) {
+static sio_payload_reader *find_reader(const sio_session *session, const sio_exchange *post) {
   if (!sio_session_is_old(session))
     return sio_payload_next;
   return is_octet_stream(sio_exchange_request(post)) ? sio_payload3_next_binary : sio_payload3_next;
 }
 
-static void receive_payload(sio_session *session, const sio_exchange *post, sio_bytes payload) {
-  next_packet *next = find_decoder(session, post);
+/* Hands out packets from *at on. True: no more count; false: enough for this turn. */
+static bool receive_some(sio_session *session, sio_payload_reader *read, sio_bytes payload,
+                         size_t *at) {
+  sio_loop *loop = session->engine->loop;
   sio_packet_in packet;
-  for (size_t at = 0; next((char *)payload.base, payload.len, &at, &packet);)
+  for (size_t from = *at; read((char *)payload.base, payload.len, at, &packet); from = *at) {
     if (receive(session, &packet))
-      break;
+      return true;
+    if (!sio_loop_spend(loop, *at - from))
+      return *at > payload.len;
+  }
+  return true;
+}
+
+/* Unless its end has answered, or it was aborted. */
+static void answer_post(sio_session *session) {
+  sio_polling *polling = session->polling;
+  sio_exchange *post = polling != NULL ? polling->post : NULL;
+  if (post == NULL)
+    return;
+  polling->post = NULL;
+  answer_ok(session->engine, post);
+}
+
+/* While packets are handed out the session may end, and its polling be freed. */
+static void go_on(sio_flush *turn) {
+  sio_leftover *leftover = SIO_OF(turn, sio_leftover, turn);
+  sio_session *session = sio_session_ref(leftover->session);
+  session->polling->leftover = NULL;
+  sio_loop_begin_share(session->engine->loop);
+  if (receive_some(session, leftover->read, sio_bytes_of(leftover->payload, leftover->len),
+                   &leftover->at)) {
+    sio_free(leftover);
+    answer_post(session);
+  } else {
+    session->polling->leftover = leftover;
+    sio_loop_next_turn(session->engine->loop, turn);
+  }
+  sio_session_unref(session);
+}
+
+static void keep(sio_session *session, sio_payload_reader *read, sio_bytes payload, size_t at) {
+  sio_leftover *leftover = sio_malloc(sizeof(*leftover) + payload.len);
+  if (leftover == NULL) {
+    sio_session_end(session, "transport error", "out of memory");
+    return;
+  }
+  *leftover = (sio_leftover){
+      .turn.run = go_on, .session = session, .read = read, .at = at, .len = payload.len};
+  memcpy(leftover->payload, payload.base, payload.len);
+  session->polling->leftover = leftover;
+  sio_loop_next_turn(session->engine->loop, &leftover->turn);
+}
+
+static void receive_payload(sio_session *session, sio_payload_reader *read, sio_bytes payload) {
+  size_t at = 0;
+  if (receive_some(session, read, payload, &at))
+    answer_post(session);
+  else
+    keep(session, read, payload, at);
 }
 
 static void on_post_body(void *owner, sio_exchange *exchange, sio_bytes body) {
@@ -282,13 +341,10 @@ static void on_post_body(void *owner, sio_exchange *exchange, sio_bytes body) {
   session->polling->has_body = true;
   if (is_form)
     body = sio_jsonp_unwrap((char *)body.base, body.len);
-  if (!is_form || body.base != NULL)
-    receive_payload(session, exchange, body);
-  /* Else its end has answered, or it was aborted. */
-  if (session->polling != NULL && session->polling->post == exchange) {
-    session->polling->post = NULL;
-    answer_ok(session->engine, exchange);
-  }
+  if (is_form && body.base == NULL)
+    answer_post(session);
+  else
+    receive_payload(session, find_reader(session, exchange), body);
   sio_session_unref(session);
 }
 
@@ -300,15 +356,17 @@ static void on_post_too_large(void *owner, sio_exchange *exchange) {
 
 static void on_post_abort(void *owner, sio_exchange *exchange) {
   sio_session *session = owner;
+  sio_polling *polling = session->polling;
   (void)exchange;
-  session->polling->post = NULL;
-  sio_session_end(session, "transport error", "data request connection closed prematurely");
+  polling->post = NULL;
+  if (polling->leftover == NULL) /* else all of it has come, but nobody waits for the answer */
+    sio_session_end(session, "transport error", "data request connection closed prematurely");
 }
 
 static void serve_post(sio_session *session, sio_exchange *exchange) {
   sio_polling *polling = session->polling;
   const char *fault = NULL;
-  if (polling->post != NULL)
+  if (polling->post != NULL || polling->leftover != NULL)
     fault = "data request overlap from client";
   else if (!sio_session_is_old(session) && is_octet_stream(sio_exchange_request(exchange)))
     fault = "invalid content";

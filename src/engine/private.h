@@ -50,10 +50,21 @@ struct sio_engine {
   bool is_watched; /* a session is, or was */
 };
 
+/* What is not handed out yet of a POST that has come: it waits for the next turn, and the POST for
+ * its answer. */
+typedef struct sio_leftover {
+  sio_flush turn;
+  sio_session *session;
+  sio_payload_reader *read;
+  size_t at, len;
+  char payload[];
+} sio_leftover;
+
 /* What a session needs on polling only. */
 typedef struct sio_polling {
   sio_exchange *poll; /* the GET that waits, or NULL */
   sio_exchange *post; /* the POST in progress, or NULL */
+  sio_leftover *leftover;
   bool has_body;      /* all of its body has come; its packets are being handed out */
   bool is_late;       /* closing, and the poll at hand could not be told */
   sio_frame **queue;

@@ -1,8 +1,9 @@
 /*
  * The upgrade: the client opens a WebSocket with its sid, sends "2probe" and gets "3probe"; its
  * polls are ended with a noop, so that it can stop polling; its "5" makes the WebSocket the
- * transport. Until then everything goes on over polling; anything else on the WebSocket, or too
- * long a silence, closes that and leaves the session as it is.
+ * transport. Until then everything goes on over polling; anything else on the WebSocket, a "5"
+ * before a POST was answered that is still being handed out, or too long a silence, closes that and
+ * leaves the session as it is.
  */
 #include "base/alloc.h"
 #include "base/error.h"
@@ -101,7 +102,7 @@ static void on_message(void *owner, char *data, size_t len, bool binary) {
   if (packet.type == SIO_PACKET_PING &&
       sio_bytes_eq(sio_bytes_of(packet.data, packet.len), SIO_BYTES("probe")))
     on_probe(session);
-  else if (packet.type == SIO_PACKET_UPGRADE)
+  else if (packet.type == SIO_PACKET_UPGRADE && session->polling->leftover == NULL)
     complete(session);
   else
     sio_upgrade_abort(session);

@@ -332,15 +332,30 @@ static void wait(sio_conn *conn) {
   set_clock(conn);
 }
 
+/* Until nothing more can be done. False: enough for this turn. */
+static bool step_on(sio_conn *conn) {
+  sio_loop *loop = conn->server->loop;
+  sio_loop_begin_share(loop);
+  while (can_parse(conn)) {
+    size_t before = conn->in.len;
+    if (!step(conn))
+      return true;
+    if (!sio_loop_spend(loop, before - conn->in.len))
+      return false;
+  }
+  return true;
+}
+
 /* in is what was just read, or all of rest. */
 static void parse(sio_conn *conn, sio_bytes in) {
   conn->in = in;
   conn->is_parsing = true;
-  while (can_parse(conn) && step(conn))
-    continue;
+  bool is_enough = !step_on(conn);
   conn->is_parsing = false;
   if (conn->stream == NULL || sio_stream_is_closing(conn->stream))
     return;
+  if (is_enough)
+    sio_loop_next_turn(conn->server->loop, &conn->flush);
   if (keep_rest(conn) != 0)
     sio_stream_close(conn->stream, SIO_ENOMEM);
   else if (conn->is_leaving && conn->exchange.request == NULL)

@@ -12,6 +12,7 @@
 #include "net/listener.h"
 
 enum {
+  SIO_OWN_HANDLES = 4, /* of a loop, for itself */
   SIO_READ_SIZE = 65536,     /* bytes of one read */
   SIO_LINGER_TIMEOUT = 5000, /* ms from our FIN to the peer's */
   SIO_REST_TIMEOUT = 100,    /* ms without accepting when accepting is impossible */
@@ -22,9 +23,13 @@ struct sio_loop {
   uv_loop_t own; /* uv points here unless the host gave its loop */
   uv_prepare_t before_poll;
   uv_check_t after_poll;
+  uv_idle_t backlogger; /* runs while there is a backlog: no turn waits then */
   uv_timer_t alarm; /* for the earliest deadline of all queues */
   uint64_t alarm_at;
   sio_list flushes;
+  sio_list backlog; /* for the next turn */
+  size_t share;     /* work done in the present share */
+  size_t work;      /* in this turn */
   sio_list queues; /* watched */
   sio_list listeners;
   sio_list streams;
@@ -51,6 +56,8 @@ static inline void sio_loop_enter(sio_loop *loop) {
 static inline void sio_loop_leave(sio_loop *loop) {
   loop->depth--;
 }
+
+void sio_loop_init_backlog(sio_loop *loop);
 
 /* Runs every queued flush, and what these queue. */
 void sio_loop_flush(sio_loop *loop);

@@ -22,7 +22,9 @@ static void before_poll(uv_prepare_t *prepare) {
 }
 
 static void after_poll(uv_check_t *check) {
-  turn(check->data);
+  sio_loop *loop = check->data;
+  turn(loop);
+  loop->work = 0;
 }
 
 static void init_queue(sio_loop *loop, sio_deadlines *queue, uint64_t ms,
@@ -33,6 +35,7 @@ static void init_queue(sio_loop *loop, sio_deadlines *queue, uint64_t ms,
 
 static void init_lists(sio_loop *loop) {
   sio_list_init(&loop->flushes);
+  sio_list_init(&loop->backlog);
   sio_list_init(&loop->queues);
   sio_list_init(&loop->listeners);
   sio_list_init(&loop->streams);
@@ -50,12 +53,13 @@ static void init_handles(sio_loop *loop) {
   uv_check_init(loop->uv, &loop->after_poll);
   loop->alarm.data = loop->before_poll.data = loop->after_poll.data = loop;
   loop->alarm_at = UINT64_MAX;
-  loop->handles = 3;
+  loop->handles = SIO_OWN_HANDLES;
   uv_prepare_start(&loop->before_poll, before_poll);
   uv_check_start(&loop->after_poll, after_poll);
   uv_unref((uv_handle_t *)&loop->alarm);
   uv_unref((uv_handle_t *)&loop->before_poll);
   uv_unref((uv_handle_t *)&loop->after_poll);
+  sio_loop_init_backlog(loop);
 }
 
 sio_loop *sio_loop_new(uv_loop_t *uv) {
@@ -89,7 +93,7 @@ void sio_loop_free(sio_loop *loop) {
     loop->is_orphaned = loop->is_stopping = true;
     return;
   }
-  while (loop->handles > 3) {
+  while (loop->handles > SIO_OWN_HANDLES) {
     sio_listener_close_all(loop);
     sio_stream_close_all(loop);
     sio_timer_close_all(loop);
@@ -98,11 +102,13 @@ void sio_loop_free(sio_loop *loop) {
   uv_close((uv_handle_t *)&loop->alarm, forget);
   uv_close((uv_handle_t *)&loop->before_poll, forget);
   uv_close((uv_handle_t *)&loop->after_poll, forget);
+  uv_close((uv_handle_t *)&loop->backlogger, forget);
   while (loop->handles > 0)
     uv_run(loop->uv, UV_RUN_NOWAIT);
   if (loop->uv == &loop->own)
     uv_loop_close(&loop->own);
   unlink_all(&loop->flushes);
+  unlink_all(&loop->backlog);
   unlink_all(&loop->queues);
   sio_free(loop);
 }

@@ -3,7 +3,7 @@
  * deadlines, one list of what has output to flush. Each Lua state has one. Not thread-safe: one
  * thread turns it.
  *
- * A turn is: deadlines that are due; then libuv's poll, in which streams hand out what they read
+ * A turn is: deadlines that are due; what earlier turns left over; then libuv's poll, in which streams hand out what they read
  * and their owners queue answers; then one flush of everything queued, so that each connection is
  * written at most once a turn. Flushing happens before the loop sleeps and right after each poll.
  */
@@ -57,14 +57,25 @@ const char *sio_loop_date(sio_loop *loop);
 void sio_loop_watch(sio_loop *loop, sio_deadlines *queue);
 void sio_loop_unwatch(sio_deadlines *queue);
 
-/* Something with output to send at the end of this turn. */
+/* Something with output to send at the end of this turn, or with work for the next. */
 typedef struct sio_flush {
   sio_list node;
   void (*run)(
       struct sio_flush *flush); /* already out of the list; may queue others, or itself again */
 } sio_flush;
 
-/* Queues it unless it stands in the list already. */
+/* Queues it unless it stands in a list already. */
 void sio_loop_flush_later(sio_loop *loop, sio_flush *flush);
+
+/*
+ * A turn has an end, however much one peer has sent at once: who hands out what came on a connection
+ * begins its share of the turn, counts each piece of work with its bytes, and when told that this is
+ * enough keeps the rest and asks for the next turn. First come, first served; the streams are read
+ * in between. (SIO_CLIENT_WORK, SIO_TURN_WORK in base/limits.h.)
+ */
+void sio_loop_begin_share(sio_loop *loop);
+bool sio_loop_spend(sio_loop *loop, size_t bytes); /* true: go on; false: enough for this turn */
+/* Runs it once in the next turn, unless it stands in a list already. */
+void sio_loop_next_turn(sio_loop *loop, sio_flush *flush);
 
 #endif

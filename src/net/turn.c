@@ -1,4 +1,7 @@
+#include "base/limits.h"
 #include "net/internal.h"
+
+/* --- the end of a turn --- */
 
 void sio_loop_flush_later(sio_loop *loop, sio_flush *flush) {
   if (!sio_list_is_linked(&flush->node))
@@ -11,6 +14,52 @@ void sio_loop_flush(sio_loop *loop) {
     flush->run(flush);
   }
 }
+
+/* --- the next turn --- */
+
+enum { WORK_UNIT = 1024 }; /* bytes that count as one */
+
+void sio_loop_begin_share(sio_loop *loop) {
+  loop->share = 0;
+}
+
+bool sio_loop_spend(sio_loop *loop, size_t bytes) {
+  size_t units = 1 + bytes / WORK_UNIT;
+  loop->share += units;
+  loop->work += units;
+  return loop->share < SIO_CLIENT_WORK && loop->work < SIO_TURN_WORK;
+}
+
+/* Whatever queues itself again comes behind the mark: its turn is the next. */
+static void run_backlog(uv_idle_t *backlogger) {
+  sio_loop *loop = backlogger->data;
+  sio_list mark, *node;
+  sio_loop_enter(loop);
+  sio_list_push(&loop->backlog, &mark);
+  while (loop->work < SIO_TURN_WORK && (node = sio_list_shift(&loop->backlog)) != &mark) {
+    sio_flush *flush = SIO_OF(node, sio_flush, node);
+    flush->run(flush);
+  }
+  sio_list_remove(&mark);
+  if (sio_list_is_empty(&loop->backlog))
+    uv_idle_stop(backlogger);
+  sio_loop_leave(loop);
+  sio_loop_settle(loop);
+}
+
+void sio_loop_next_turn(sio_loop *loop, sio_flush *flush) {
+  if (sio_list_is_linked(&flush->node))
+    return;
+  sio_list_push(&loop->backlog, &flush->node);
+  uv_idle_start(&loop->backlogger, run_backlog);
+}
+
+void sio_loop_init_backlog(sio_loop *loop) {
+  uv_idle_init(loop->uv, &loop->backlogger);
+  loop->backlogger.data = loop;
+}
+
+/* --- deadlines --- */
 
 void sio_loop_watch(sio_loop *loop, sio_deadlines *queue) {
   if (!sio_list_is_linked(&queue->watched))
@@ -39,6 +88,8 @@ void sio_loop_expire(sio_loop *loop) {
     sio_deadlines_run(SIO_OF(node, sio_deadlines, watched), uv_now(loop->uv));
   }
 }
+
+/* --- what keeps the loop alive --- */
 
 bool sio_loop_is_busy(const sio_loop *loop) {
   return !sio_list_is_empty(&loop->flushes) || !sio_list_is_empty(&loop->streams) ||

@@ -8,13 +8,13 @@
 
 enum state { OPEN, CLOSING, OVER };
 
-/* Bytes that came with the request, until the loop's next flush. */
-typedef struct early_bytes {
-  sio_flush flush;
+/* Bytes that came, for the next turn; until they are used nothing is read. */
+typedef struct waiting_bytes {
+  sio_flush turn;
   sio_ws *ws;
-  size_t len;
+  size_t at, len;
   char bytes[];
-} early_bytes;
+} waiting_bytes;
 
 struct sio_ws {
   sio_stream *stream;
@@ -23,8 +23,9 @@ struct sio_ws {
   sio_ws_decoder decoder;
   sio_timer *patience; /* runs while CLOSING */
   sio_frame *pong;     /* waits until stalled output has gone */
-  early_bytes *early;
+  waiting_bytes *waiting;
   enum state state;
+  bool has_ended; /* the peer sends no more, but bytes are waiting */
 };
 
 /* --- the end --- */
@@ -36,12 +37,12 @@ static void report(sio_ws *ws, int code, sio_bytes reason, bool error) {
     events->on_close(ws->owner, code, reason, error);
 }
 
-static void forget_early(sio_ws *ws) {
-  if (ws->early == NULL)
+static void forget_waiting(sio_ws *ws) {
+  if (ws->waiting == NULL)
     return;
-  sio_list_remove(&ws->early->flush.node);
-  sio_free(ws->early);
-  ws->early = NULL;
+  sio_list_remove(&ws->waiting->turn.node);
+  sio_free(ws->waiting);
+  ws->waiting = NULL;
 }
 
 static void forget_pong(sio_ws *ws) {
@@ -74,7 +75,7 @@ static void on_stream_close(void *owner, int error) {
   (void)error;
   end(ws);
   report(ws, SIO_WS_ABNORMAL, SIO_BYTES(""), false);
-  forget_early(ws);
+  forget_waiting(ws);
   sio_deflate_free(ws->decoder.deflate);
   sio_ws_decoder_deinit(&ws->decoder);
   sio_free(ws);
@@ -155,11 +156,15 @@ static void on_stream_drain(void *owner) {
 
 /* --- in --- */
 
+static bool may_go_on(const sio_ws *ws, size_t len) {
+  return sio_loop_spend(sio_stream_loop(ws->stream), len) && ws->state != OVER;
+}
+
 static bool on_message(void *owner, char *data, size_t len, bool binary) {
   sio_ws *ws = owner;
   if (ws->state == OPEN && ws->events != NULL)
     ws->events->on_message(ws->owner, data, len, binary);
-  return ws->state != OVER;
+  return may_go_on(ws, len);
 }
 
 /* Echoes the close frame, unless it answers ours; then the server ends the connection. */
@@ -178,7 +183,7 @@ static bool on_control(void *owner, int opcode, sio_bytes payload) {
     on_close_frame(ws, payload);
   else if (opcode == SIO_WS_PING && ws->state == OPEN)
     answer_ping(ws, payload);
-  return ws->state != OVER;
+  return may_go_on(ws, payload.len);
 }
 
 static void refuse(sio_ws *ws, int code) {
@@ -192,57 +197,66 @@ static void refuse(sio_ws *ws, int code) {
   finish(ws, code, SIO_BYTES(""), true);
 }
 
-static void decode(sio_ws *ws, char *data, size_t len) {
+/* Returns how many of the bytes, the last ones, are left for the next turn. */
+static size_t decode(sio_ws *ws, char *data, size_t len) {
   static const sio_ws_decoder_events events = {on_message, on_control};
   if (ws->state == OVER)
-    return;
-  int code = sio_ws_decode(&ws->decoder, data, len, &events, ws);
+    return 0;
+  sio_loop_begin_share(sio_stream_loop(ws->stream));
+  size_t left;
+  int code = sio_ws_decode(&ws->decoder, data, len, &events, ws, &left);
   if (code != 0)
     refuse(ws, code);
+  return ws->state != OVER ? left : 0;
 }
 
-static void decode_early(sio_ws *ws) {
-  early_bytes *early = ws->early;
-  if (early == NULL)
+static void go_on(sio_flush *turn) {
+  waiting_bytes *waiting = SIO_OF(turn, waiting_bytes, turn);
+  sio_ws *ws = waiting->ws;
+  size_t left = decode(ws, waiting->bytes + waiting->at, waiting->len - waiting->at);
+  waiting->at = waiting->len - left;
+  if (left > 0) {
+    sio_loop_next_turn(sio_stream_loop(ws->stream), turn);
     return;
-  ws->early = NULL;
-  sio_list_remove(&early->flush.node);
-  decode(ws, early->bytes, early->len);
-  sio_free(early);
+  }
+  forget_waiting(ws);
+  if (ws->state == OVER)
+    return;
+  sio_stream_resume(ws->stream);
+  if (ws->has_ended)
+    finish(ws, SIO_WS_ABNORMAL, SIO_BYTES(""), false);
 }
 
-static void on_flush(sio_flush *flush) {
-  decode_early(SIO_OF(flush, early_bytes, flush)->ws);
+/* 0 or SIO_ENOMEM. */
+static int keep(sio_ws *ws, const char *bytes, size_t len) {
+  waiting_bytes *waiting = sio_calloc(1, sizeof(*waiting) + len);
+  if (waiting == NULL)
+    return SIO_ENOMEM;
+  waiting->turn.run = go_on;
+  waiting->ws = ws;
+  waiting->len = len;
+  memcpy(waiting->bytes, bytes, len);
+  ws->waiting = waiting;
+  sio_stream_pause(ws->stream);
+  sio_loop_next_turn(sio_stream_loop(ws->stream), &waiting->turn);
+  return 0;
 }
 
 static void on_stream_read(void *owner, char *data, size_t len) {
-  decode_early(owner);
-  decode(owner, data, len);
+  sio_ws *ws = owner;
+  size_t left = decode(ws, data, len);
+  if (left > 0 && keep(ws, data + len - left, left) != 0)
+    refuse(ws, SIO_ENOMEM);
 }
 
 static void on_stream_end(void *owner) {
   sio_ws *ws = owner;
-  decode_early(ws);
-  if (ws->state != OVER)
+  ws->has_ended = true;
+  if (ws->state != OVER && ws->waiting == NULL)
     finish(ws, SIO_WS_ABNORMAL, SIO_BYTES(""), false);
 }
 
 /* --- set-up --- */
-
-static int keep_early(sio_ws *ws, const char *rest, size_t len) {
-  if (len == 0)
-    return 0;
-  early_bytes *early = sio_calloc(1, sizeof(*early) + len);
-  if (early == NULL)
-    return SIO_ENOMEM;
-  early->flush.run = on_flush;
-  early->ws = ws;
-  early->len = len;
-  memcpy(early->bytes, rest, len);
-  ws->early = early;
-  sio_loop_flush_later(sio_stream_loop(ws->stream), &early->flush);
-  return 0;
-}
 
 static const sio_stream_events stream_events = {on_stream_read, on_stream_end, on_stream_drain,
                                                 on_stream_close};
@@ -270,7 +284,7 @@ sio_ws *sio_ws_new(sio_stream *stream, sio_bytes answer, const char *rest, size_
   ws->decoder.deflate = deflate;
   sio_stream_set_owner(stream, &stream_events, ws);
   int err = sio_stream_write(stream, answer);
-  if (err == SIO_ENOMEM || keep_early(ws, rest, rest_len) != 0) {
+  if (err == SIO_ENOMEM || (rest_len > 0 && keep(ws, rest, rest_len) != 0)) {
     drop(ws, SIO_ENOMEM);
     return NULL;
   }

@@ -30,9 +30,9 @@ typedef struct sio_ws_events {
 
 /*
  * Takes the stream, and deflate (NULL: no compression was agreed on). Answers with the 101 bytes of
- * answer (copied), then decodes rest (bytes that came with the request; they are decoded from the
- * loop's next flush at the latest, so that the caller can finish setting up). Borrows events. NULL:
- * out of memory, and the stream is closing.
+ * answer (copied), then decodes rest (bytes that came with the request; copied) from the next turn
+ * on, so that the caller can finish setting up. Borrows events. NULL: out of memory, and the stream
+ * is closing.
  */
 sio_ws *sio_ws_new(sio_stream *stream, sio_bytes answer, const char *rest, size_t rest_len,
                    size_t max_message, sio_deflate *deflate, const sio_ws_events *events,

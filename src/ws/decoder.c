@@ -289,10 +289,11 @@ static int read_payload(sio_ws_decoder *decoder, input *in) {
 }
 
 int sio_ws_decode(sio_ws_decoder *decoder, char *data, size_t len,
-                  const sio_ws_decoder_events *events, void *owner) {
+                  const sio_ws_decoder_events *events, void *owner, size_t *left) {
   input in = {data, data + len, events, owner};
   int code = 0;
   while (code == 0)
     code = decoder->in_payload ? read_payload(decoder, &in) : read_head(decoder, &in);
+  *left = (size_t)(in.end - in.at);
   return code == MORE || code == STOP ? 0 : code;
 }

@@ -19,8 +19,7 @@
 #include "ws/deflate.h"
 
 typedef struct sio_ws_decoder_events {
-  /* A whole message. Borrows data, which may be altered. False: stop (the connection is closing).
-   */
+  /* A whole message. Borrows data, which may be altered. False: stop, for now or for good. */
   bool (*on_message)(void *owner, char *data, size_t len, bool binary);
   /* Ping, pong or close, with its payload unmasked. False: stop. A close's payload is valid: empty,
    * or an allowed code and UTF-8 (sio_ws_close_code reads it). */
@@ -52,11 +51,12 @@ void sio_ws_decoder_init(sio_ws_decoder *decoder, size_t max_message);
 void sio_ws_decoder_deinit(sio_ws_decoder *decoder);
 
 /*
- * Alters data. Returns 0 (all used, or a callback stopped), a close code, or SIO_ENOMEM; after
- * anything but 0, or a stop, the decoder is only good for deinit.
+ * Alters data. Returns 0, a close code, or SIO_ENOMEM; after anything but 0 the decoder is only good
+ * for deinit. *left: so many bytes at the end were not used, as a callback stopped it; it goes on
+ * with them.
  */
 int sio_ws_decode(sio_ws_decoder *decoder, char *data, size_t len,
-                  const sio_ws_decoder_events *events, void *owner);
+                  const sio_ws_decoder_events *events, void *owner, size_t *left);
 
 /* The code in a valid close payload; 1005 for an empty one. */
 int sio_ws_close_code(sio_bytes payload);
