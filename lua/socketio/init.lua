@@ -5,6 +5,7 @@ local engine_server = require("socketio.engine_server")
 local http = require("socketio.http")
 local memory = require("socketio.adapter.memory")
 local options = require("socketio.options")
+local parser = require("socketio.parser")
 local pattern = require("socketio.pattern")
 local session_aware = require("socketio.adapter.session_aware")
 local server = require("socketio.server")
@@ -31,7 +32,7 @@ local socketio = {
   pattern = pattern.new,
 
   adapter = { memory = memory, sessionAware = session_aware },
-  parser = options.parsers,
+  parser = parser.choices,
 
   -- Servers.
   Server = server.new,

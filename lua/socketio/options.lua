@@ -5,13 +5,11 @@ local cookie = require("socketio.cookie")
 local core = require("socketio.core")
 local origins = require("socketio.origins")
 local memory = require("socketio.adapter.memory")
+local parser = require("socketio.parser")
 local pattern = require("socketio.pattern")
 local session_aware = require("socketio.adapter.session_aware")
 
 local options = {}
-
---- What the option parser chooses from: default writes packets as the reference's default parser.
-options.parsers = { default = { name = "default" } }
 
 -- === Kinds of values =========================================================================
 
@@ -46,18 +44,6 @@ local function one_of(...)
       end
     end
     return false, '"' .. table.concat(names, '" or "') .. '"'
-  end
-end
-
--- One of the values of a table, which is known to applications by a name.
-local function member_of(choices, what)
-  return function(value)
-    for _, choice in pairs(choices) do
-      if value == choice then
-        return true
-      end
-    end
-    return false, what
   end
 end
 
@@ -156,7 +142,7 @@ local known = {
   perMessageDeflate = { false, boolean_or_table },
   cors = { false, cors },
   adapter = { nil, adapter },
-  parser = { options.parsers.default, member_of(options.parsers, "socketio.parser.default") },
+  parser = { parser.choices.default, parser.kind },
   onError = { nil, callable },
   allowRequest = { nil, callable },
   cookie = { false, boolean_or_table },
@@ -494,6 +480,7 @@ function options.core(all)
   local cookie_name, cookie_attributes = core_cookie(all.cookie)
   return {
     path = options.prefix(all.path, all.addTrailingSlash),
+    codec = parser.codec(all.parser),
     polling = has(all.transports, "polling"),
     websocket = has(all.transports, "websocket"),
     allowUpgrades = all.allowUpgrades,

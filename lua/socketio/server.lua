@@ -12,6 +12,7 @@ local namespace = require("socketio.namespace")
 local object = require("socketio.object")
 local options = require("socketio.options")
 local parent = require("socketio.parent")
+local parser = require("socketio.parser")
 local pattern = require("socketio.pattern")
 local tasks = require("socketio.tasks")
 
@@ -114,7 +115,9 @@ end
 
 local function hooks(self, origin)
   local all = namespace.hooks()
-  for _, more in ipairs({ conn.hooks(self), engine.hooks(self.engine) }) do
+  for _, more in ipairs({
+    conn.hooks(self), engine.hooks(self.engine), parser.hooks(self.opts.parser),
+  }) do
     for name, fn in pairs(more) do
       all[name] = fn
     end
@@ -272,7 +275,7 @@ function Server:bind(other)
   rawset(self, "_http", other._http)
   rawset(self, "httpServer", other.httpServer)
   self._core:hooks(hooks(self, other._origin))
-  self._core:bind()
+  self._core:bind((options.core(self.opts)))
   for _, nsp in pairs(self._nsps) do
     nsp:_bind()
   end

@@ -95,7 +95,7 @@ static void test_sending_before_connect(void **state) {
   sio_packet packet = {.type = SIO_EVENT, .nsp = SIO_BYTES("/"), .id = SIO_NO_ACK};
   packet.payload = SIO_BYTES("[\"early\"]");
   sio_message message;
-  assert_int_equal(sio_message_init(&message, &packet, NULL, 0), 0);
+  assert_int_equal(sio_message_init(&message, &sio_parser_text, &packet, NULL, 0), 0);
   assert_int_equal(sio_socket_send(f->last, &message, false), 0);
   sio_message_deinit(&message);
   sio_socket_accept(f->last, sio_bytes_of(NULL, 0));
@@ -530,7 +530,7 @@ static void test_calls_on_a_disconnected_socket(void **state) {
   packet.payload = SIO_BYTES("[1]");
   sio_message message;
   size_t at = 0;
-  sio_message_init(&message, &packet, NULL, 0);
+  sio_message_init(&message, &sio_parser_text, &packet, NULL, 0);
   assert_int_equal(sio_socket_send(socket, &message, false), SIO_ECLOSED);
   sio_message_deinit(&message);
   assert_int_equal(sio_socket_join(socket, SIO_BYTES("r")), SIO_ECLOSED);

@@ -1,7 +1,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "fail_alloc.h"
-#include "socketio/packet.h"
+#include "socketio/parser.h"
 
 enum { MAX_ATTACHMENTS = 10 };
 
@@ -202,7 +202,7 @@ static void test_a_message_without_attachments(void **state) {
   sio_packet packet = {.type = SIO_EVENT, .nsp = SIO_BYTES("/"), .id = SIO_NO_ACK};
   packet.payload = SIO_BYTES("[\"a\"]");
   sio_message message;
-  assert_int_equal(sio_message_init(&message, &packet, NULL, 0), 0);
+  assert_int_equal(sio_message_init(&message, &sio_parser_text, &packet, NULL, 0), 0);
   assert_bytes(sio_frame_payload(message.text), "42[\"a\"]");
   assert_int_equal(message.count, 0);
   sio_message_deinit(&message);
@@ -214,7 +214,7 @@ static void test_a_message_with_attachments(void **state) {
   sio_packet packet = {.type = SIO_ACK, .nsp = SIO_BYTES("/a"), .id = 5};
   packet.payload = SIO_BYTES("[0]");
   sio_message message;
-  assert_int_equal(sio_message_init(&message, &packet, attachments, 2), 0);
+  assert_int_equal(sio_message_init(&message, &sio_parser_text, &packet, attachments, 2), 0);
   assert_bytes(sio_frame_payload(message.text), "462-/a,5[0]");
   assert_int_equal(message.count, 2);
   assert_true(message.attachments[0]->binary);
@@ -228,7 +228,7 @@ static void make_message(void *ctx) {
   sio_bytes attachments[] = {SIO_BYTES("\1"), SIO_BYTES("\2")};
   sio_packet packet = {.type = SIO_EVENT, .nsp = SIO_BYTES("/"), .id = SIO_NO_ACK};
   sio_message message;
-  int err = sio_message_init(&message, &packet, attachments, 2);
+  int err = sio_message_init(&message, &sio_parser_text, &packet, attachments, 2);
   if (err == 0)
     sio_message_deinit(&message);
   assert_true(err == 0 ? !fail_alloc_has_failed() : err == SIO_ENOMEM);

@@ -125,7 +125,7 @@ static sio_message message_of(const char *json) {
   sio_packet packet = {.type = SIO_EVENT, .nsp = SIO_BYTES("/"), .id = SIO_NO_ACK};
   packet.payload = sio_bytes_str(json);
   sio_message message;
-  assert_int_equal(sio_message_init(&message, &packet, NULL, 0), 0);
+  assert_int_equal(sio_message_init(&message, &sio_parser_text, &packet, NULL, 0), 0);
   return message;
 }
 
@@ -285,7 +285,7 @@ static void test_attachments_follow_their_text(void **state) {
   packet.payload = SIO_BYTES("[1]");
   sio_message message;
   sio_target everybody = {0};
-  assert_int_equal(sio_message_init(&message, &packet, attachments, 2), 0);
+  assert_int_equal(sio_message_init(&message, &sio_parser_text, &packet, attachments, 2), 0);
   assert_int_equal(sio_nsp_broadcast(nsp_of(f, "/"), &everybody, &message, false), 1);
   assert_sent(session, "452-[1]\n<0102>\n<03>");
   session->is_ready = false; /* volatile: all of it, or nothing */

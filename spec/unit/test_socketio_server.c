@@ -191,7 +191,7 @@ static void live(fixture *f) {
   sio_packet packet = {.type = SIO_EVENT, .nsp = SIO_BYTES("/"), .id = 1};
   packet.payload = SIO_BYTES("[1]");
   sio_message message;
-  if (sio_message_init(&message, &packet, &attachment, 1) == 0) {
+  if (sio_message_init(&message, &sio_parser_text, &packet, &attachment, 1) == 0) {
     sio_nsp_broadcast(nsp, &some, &message, false);
     sio_message_deinit(&message);
   }

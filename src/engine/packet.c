@@ -23,12 +23,19 @@ sio_frame *sio_message_new(size_t len) {
   return new_text(SIO_PACKET_MESSAGE, len);
 }
 
-sio_frame *sio_message_binary(sio_bytes data) {
-  sio_frame *frame = sio_frame_copy(data);
+sio_frame *sio_message_binary_new(size_t len) {
+  sio_frame *frame = sio_frame_new(len);
   if (frame == NULL)
     return NULL;
   frame->binary = true;
   sio_ws_seal(frame, SIO_WS_BINARY);
+  return frame;
+}
+
+sio_frame *sio_message_binary(sio_bytes data) {
+  sio_frame *frame = sio_message_binary_new(data.len);
+  if (frame != NULL && data.len > 0)
+    memcpy(frame->payload, data.base, data.len);
   return frame;
 }
 

@@ -31,7 +31,10 @@ static inline char *sio_message_data(sio_frame *frame) {
   return frame->payload + 1;
 }
 
-/* A binary message. Copies. NULL: out of memory. */
+/* A binary message frame whose len bytes the caller writes at its payload. NULL: no memory. */
+sio_frame *sio_message_binary_new(size_t len);
+
+/* The same, with a copy of the data. */
 sio_frame *sio_message_binary(sio_bytes data);
 
 /* The frames as one polling payload, which is plain if they all are: one text frame is shared,

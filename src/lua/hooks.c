@@ -3,7 +3,7 @@
 
 #include "base/error.h"
 #include "lua/binary.h"
-#include "lua/decode.h"
+#include "lua/codec.h"
 #include "lua/message.h"
 #include "lua/request.h"
 #include "lua/server.h"
@@ -54,7 +54,7 @@ static bool push_auth(lua_State *L, call *c) {
     return true;
   }
   sio_lua_fault fault;
-  c->status = sio_lua_decode_value(L, c->bytes, &fault);
+  c->status = sio_lua_codec_decode_value(L, c->server, c->bytes, &fault);
   return c->status >= 0;
 }
 
@@ -99,9 +99,8 @@ static bool check_name(lua_State *L, int n) {
 }
 
 static int decode(lua_State *L, call *c) {
-  const sio_packet *packet = c->in->packet;
   sio_lua_fault fault;
-  int n = sio_lua_decode_args(L, packet->payload, c->in->attachments, packet->attachments, &fault);
+  int n = sio_lua_codec_decode_args(L, c->server, c->in, &fault);
   if (n < 0) {
     c->status = n;
     c->reason = fault.reason;

@@ -1,6 +1,6 @@
 #include "lua/message.h"
 
-#include "lua/encode.h"
+#include "lua/codec.h"
 
 bool sio_lua_is_reserved(sio_bytes event) {
   static const char *const reserved[] = {"connect",       "connect_error", "disconnect",
@@ -18,24 +18,25 @@ static void mark_plain(sio_message *message) {
 }
 
 /* Leaves an error message on top of the stack when it fails. */
-static int encode(lua_State *L, sio_packet *packet, int first, sio_lua_encoding *encoding,
-                  sio_message *message) {
+static int encode(lua_State *L, const sio_lua_server *server, sio_packet *packet, int first,
+                  sio_lua_encoding *encoding, sio_message *message) {
+  const sio_parser *parser = sio_lua_codec_parser(server->codec);
   int number = packet->type == SIO_ACK ? 1 : 0;
-  int status = sio_lua_encode_args(L, first, lua_gettop(L) - 1, number, encoding);
+  int status = sio_lua_codec_encode_args(L, server, first, lua_gettop(L) - 1, number, encoding);
   if (status < 0)
     return status;
   packet->payload = sio_buf_bytes(&encoding->text);
-  status = sio_message_init(message, packet, encoding->attachments, encoding->count);
+  status = sio_message_init(message, parser, packet, encoding->attachments, encoding->count);
   if (status < 0)
     lua_pushliteral(L, "not enough memory");
   return status;
 }
 
-bool sio_lua_message(lua_State *L, sio_packet *packet, int first, bool plain,
-                     sio_message *message) {
+bool sio_lua_message(lua_State *L, const sio_lua_server *server, sio_packet *packet, int first,
+                     bool plain, sio_message *message) {
   int scratch = lua_gettop(L) + 1;
   sio_lua_encoding *encoding = sio_lua_encoding_take(L);
-  int status = encode(L, packet, first, encoding, message);
+  int status = encode(L, server, packet, first, encoding, message);
   sio_lua_encoding_give(L, scratch);
   if (status < 0)
     return false;

@@ -4,7 +4,7 @@
 
 #include <lua.h>
 
-#include "socketio/packet.h"
+#include "lua/server.h"
 
 /* Event names that nobody may send, because they mean something else to clients and servers. */
 bool sio_lua_is_reserved(sio_bytes event);
@@ -15,6 +15,7 @@ bool sio_lua_is_reserved(sio_bytes event);
  * plain: its frames are never compressed. Returns true, or false with an error message on top of
  * the stack. When Lua raises nothing is owned.
  */
-bool sio_lua_message(lua_State *L, sio_packet *packet, int first, bool plain, sio_message *message);
+bool sio_lua_message(lua_State *L, const sio_lua_server *server, sio_packet *packet, int first,
+                     bool plain, sio_message *message);
 
 #endif

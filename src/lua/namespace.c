@@ -98,7 +98,7 @@ static int broadcast(lua_State *L) {
   sio_packet packet = {
       .type = SIO_EVENT, .nsp = sio_nsp_name(nsp), .id = luaL_optinteger(L, 8, SIO_NO_ACK)};
   sio_message message;
-  if (!sio_lua_message(L, &packet, 9, plain, &message))
+  if (!sio_lua_message(L, check(L, 1)->server, &packet, 9, plain, &message))
     return 1;
   lua_State *before = sio_lua_enter(state, L);
   sio_nsp_broadcast(nsp, &target, &message, lua_toboolean(L, 6));
@@ -144,7 +144,7 @@ static int encode(lua_State *L) {
       .type = SIO_EVENT, .nsp = sio_nsp_name(nsp), .id = luaL_optinteger(L, 3, SIO_NO_ACK)};
   sio_message *message = sio_lua_new(L, &message_type, sizeof *message, 0);
   lua_replace(L, 2);
-  if (sio_lua_message(L, &packet, 4, plain, message)) {
+  if (sio_lua_message(L, check(L, 1)->server, &packet, 4, plain, message)) {
     lua_settop(L, 2);
     return 1;
   }

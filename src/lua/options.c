@@ -5,6 +5,7 @@
 
 #include "engine/packet.h"
 #include "lua/binary.h"
+#include "lua/codec.h"
 
 static lua_Number number(lua_State *L, int index, const char *name) {
   lua_getfield(L, index, name);
@@ -92,12 +93,20 @@ static void engine_options(lua_State *L, int index, sio_engine_options *options)
   options->cookie_attributes = text(L, index, "cookieAttributes");
 }
 
+enum sio_lua_codec sio_lua_codec_option(lua_State *L, int index) {
+  sio_bytes name = text(L, index, "codec");
+  if (sio_bytes_eq(name, SIO_BYTES("msgpack")))
+    return SIO_CODEC_MSGPACK;
+  return sio_bytes_eq(name, SIO_BYTES("plugged")) ? SIO_CODEC_PLUGGED : SIO_CODEC_JSON;
+}
+
 void sio_lua_server_options(lua_State *L, int index, sio_server_options *options) {
   sio_server_options_init(options);
   engine_options(L, index, &options->engine);
   options->connect_timeout = whole(L, index, "connectTimeout");
   options->max_attachments = whole(L, index, "maxAttachments");
   options->max_namespaces = whole(L, index, "maxNamespaces");
+  options->parser = sio_lua_codec_parser(sio_lua_codec_option(L, index));
   options->serve_client = flag(L, index, "serveClient");
   options->raw = flag(L, index, "raw");
 }

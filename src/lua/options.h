@@ -9,7 +9,9 @@
 
 #include "http/cors.h"
 #include "http/server.h"
-#include "socketio/server.h"
+#include "lua/server.h"
+
+enum sio_lua_codec sio_lua_codec_option(lua_State *L, int index);
 
 /* The table is at index; strings borrow from it, so it is kept while the options are in use. */
 void sio_lua_server_options(lua_State *L, int index, sio_server_options *options);

@@ -104,6 +104,8 @@ static void keep_slots(lua_State *L, int index) {
       [SIO_SLOT_PACKET] = "packet",
       [SIO_SLOT_PACKET_CREATE] = "packetCreate",
       [SIO_SLOT_DRAIN] = "drain",
+      [SIO_SLOT_ENCODE] = "encode",
+      [SIO_SLOT_DECODE] = "decode",
   };
   lua_createtable(L, SIO_SLOT_COUNT, 0);
   for (int slot = 1; slot < SIO_SLOT_COUNT; slot++) {
@@ -122,6 +124,7 @@ static int new_server(lua_State *L) {
   sio_lua *state = sio_lua_get(L);
   sio_lua_server *server = sio_lua_new(L, &server_type, sizeof *server, 2);
   server->state = state;
+  server->codec = sio_lua_codec_option(L, 1);
   keep_slots(L, 2);
   lua_pushvalue(L, 1);
   lua_setiuservalue(L, 3, 2);
@@ -190,9 +193,14 @@ static int set_hooks(lua_State *L) {
   return 0;
 }
 
-/* bind(): a raw server speaks Socket.IO from now on */
+/* bind(options): a raw server speaks Socket.IO from now on */
 static int bind_server(lua_State *L) {
-  sio_server_bind(sio_lua_check_server(L)->server);
+  sio_lua_server *server = sio_lua_check_server(L);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  sio_server_options options;
+  sio_lua_server_options(L, 2, &options);
+  server->codec = sio_lua_codec_option(L, 2);
+  sio_server_bind(server->server, &options);
   return 0;
 }
 

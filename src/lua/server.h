@@ -12,11 +12,18 @@
 #include "lua/state.h"
 #include "socketio/server.h"
 
+enum sio_lua_codec { /* how arguments are written (codec.h) */
+                     SIO_CODEC_JSON,
+                     SIO_CODEC_MSGPACK,
+                     SIO_CODEC_PLUGGED /* by the slots ENCODE and DECODE */
+};
+
 typedef struct sio_lua_server {
   sio_lua *state;
   sio_server *server; /* NULL once the userdata was finalised */
   sio_cors cors;      /* its strings are anchored by the table in user value 2 */
   sio_policy policy;
+  enum sio_lua_codec codec;
   sio_exchange *answering; /* while its headers are shown */
 } sio_lua_server;
 
@@ -44,6 +51,8 @@ enum sio_lua_slot {
   SIO_SLOT_PACKET,
   SIO_SLOT_PACKET_CREATE,
   SIO_SLOT_DRAIN,
+  SIO_SLOT_ENCODE,
+  SIO_SLOT_DECODE,
   SIO_SLOT_COUNT
 };
 

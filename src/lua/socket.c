@@ -2,7 +2,7 @@
 #include "lua/socket.h"
 
 #include "base/error.h"
-#include "lua/encode.h"
+#include "lua/codec.h"
 #include "lua/handle.h"
 #include "lua/message.h"
 
@@ -71,7 +71,7 @@ static int emit(lua_State *L) {
                        .nsp = sio_nsp_name(sio_socket_nsp(handle->socket)),
                        .id = luaL_optinteger(L, 4, SIO_NO_ACK)};
   sio_message message;
-  if (!sio_lua_message(L, &packet, 5, plain, &message))
+  if (!sio_lua_message(L, handle->server, &packet, 5, plain, &message))
     return 1;
   return send(L, handle, &message, is_volatile);
 }
@@ -106,7 +106,7 @@ static void send_event(lua_State *L, const socket_handle *handle) {
   sio_packet packet = {
       .type = SIO_EVENT, .nsp = sio_nsp_name(sio_socket_nsp(handle->socket)), .id = SIO_NO_ACK};
   sio_message message;
-  if (!sio_lua_message(L, &packet, 2, false, &message))
+  if (!sio_lua_message(L, handle->server, &packet, 2, false, &message))
     luaL_error(L, "%s", lua_tostring(L, -1));
   send(L, handle, &message, false);
 }
@@ -156,7 +156,7 @@ static int acknowledge(lua_State *L) {
                        .nsp = sio_nsp_name(sio_socket_nsp(handle->socket)),
                        .id = lua_tointeger(L, lua_upvalueindex(2))};
   sio_message message;
-  if (!sio_lua_message(L, &packet, 2, false, &message))
+  if (!sio_lua_message(L, handle->server, &packet, 2, false, &message))
     return luaL_error(L, "%s", lua_tostring(L, -1));
   if (lua_isnil(L, lua_upvalueindex(1))) {
     sio_message_deinit(&message);
@@ -217,7 +217,7 @@ static int refuse(lua_State *L) {
   sio_lua *state = handle->server->state;
   lua_settop(L, 2);
   sio_lua_encoding *encoding = sio_lua_encoding_take(L);
-  if (sio_lua_encode_value(L, 2, "error", encoding) < 0) {
+  if (sio_lua_codec_encode_value(L, handle->server, 2, "error", encoding) < 0) {
     sio_lua_encoding_give(L, 3);
     return 1;
   }

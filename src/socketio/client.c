@@ -139,7 +139,7 @@ static sio_socket *find_socket(const sio_client *client, sio_bytes nsp) {
 
 static void refuse_unknown(const sio_client *client, sio_bytes name) {
   sio_packet packet = {.type = SIO_CONNECT_ERROR, .nsp = name, .id = SIO_NO_ACK};
-  packet.payload = SIO_BYTES("{\"message\":\"Invalid namespace\"}");
+  packet.payload = client->server->options.parser->unknown;
   sio_packet_send(client->session, &packet);
 }
 
@@ -205,9 +205,10 @@ static void split_name(sio_packet *packet) {
   packet->nsp.len = len;
 }
 
-static int parse(const sio_client *client, sio_bytes text, size_t max_attachments,
+static int parse(const sio_client *client, sio_bytes message, size_t max_attachments,
                  sio_packet *packet, const char **reason) {
-  int err = sio_packet_parse(text, max_attachments, packet, reason);
+  const sio_parser *parser = client->server->options.parser;
+  int err = parser->parse(message, max_attachments, packet, reason);
   if (err == 0 && client->is_old)
     split_name(packet);
   return err;
@@ -230,7 +231,7 @@ static void begin_assembly(sio_client *client, sio_bytes text, size_t attachment
   client->assembly = assembly;
 }
 
-static void receive_packet(sio_client *client, sio_bytes text, const sio_packet *packet) {
+static void act_on(sio_client *client, sio_bytes message, const sio_packet *packet) {
   if (packet->type == SIO_CONNECT) {
     join(client, packet);
     return;
@@ -241,17 +242,17 @@ static void receive_packet(sio_client *client, sio_bytes text, const sio_packet 
   else if (packet->type == SIO_DISCONNECT)
     sio_socket_drop(socket, "client namespace disconnect", NULL);
   else if (packet->attachments > 0)
-    begin_assembly(client, text, packet->attachments);
+    begin_assembly(client, message, packet->attachments);
   else
     deliver(client, socket, packet, NULL);
 }
 
-static void receive_text(sio_client *client, sio_bytes text) {
+static void receive_packet(sio_client *client, sio_bytes message) {
   sio_packet packet;
   const char *reason = "got plaintext data when reconstructing a packet";
   if (client->assembly == NULL &&
-      parse(client, text, client->server->options.max_attachments, &packet, &reason) == 0)
-    receive_packet(client, text, &packet);
+      parse(client, message, client->server->options.max_attachments, &packet, &reason) == 0)
+    act_on(client, message, &packet);
   else
     fail(client, reason);
 }
@@ -298,9 +299,11 @@ void sio_client_receive(sio_client *client, sio_bytes data, bool binary) {
   if (sio_session_get_state(client->session) != SIO_OPEN)
     return;
   hold(client);
-  if (binary)
+  if (binary == client->server->options.parser->is_binary)
+    receive_packet(client, data);
+  else if (binary)
     receive_attachment(client, data);
   else
-    receive_text(client, data);
+    fail(client, "got plaintext data where packets are binary");
   release(client);
 }

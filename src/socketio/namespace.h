@@ -7,7 +7,7 @@
 #ifndef SIO_SOCKETIO_NAMESPACE_H
 #define SIO_SOCKETIO_NAMESPACE_H
 
-#include "socketio/packet.h"
+#include "socketio/parser.h"
 #include "socketio/socket.h"
 
 typedef struct sio_nsp sio_nsp;

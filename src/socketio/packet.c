@@ -1,6 +1,5 @@
 #include "socketio/packet.h"
 
-#include "base/alloc.h"
 #include "base/error.h"
 #include "base/limits.h"
 #include "engine/packet.h"
@@ -179,42 +178,4 @@ sio_frame *sio_packet_encode(const sio_packet *packet) {
   out = append(out, id, id_len);
   append(out, packet->payload.base, packet->payload.len);
   return frame;
-}
-
-static enum sio_type binary_type(enum sio_type type) {
-  return type == SIO_EVENT ? SIO_BINARY_EVENT : type == SIO_ACK ? SIO_BINARY_ACK : type;
-}
-
-static int add_attachments(sio_message *message, const sio_bytes *attachments, size_t count) {
-  message->attachments = sio_calloc(count, sizeof(*message->attachments));
-  if (message->attachments == NULL)
-    return SIO_ENOMEM;
-  for (; message->count < count; message->count++) {
-    sio_frame *frame = sio_message_binary(attachments[message->count]);
-    if (frame == NULL)
-      return SIO_ENOMEM;
-    message->attachments[message->count] = frame;
-  }
-  return 0;
-}
-
-int sio_message_init(sio_message *message, const sio_packet *packet, const sio_bytes *attachments,
-                     size_t count) {
-  sio_packet whole = *packet;
-  whole.attachments = count;
-  if (count > 0)
-    whole.type = binary_type(packet->type);
-  *message = (sio_message){.text = sio_packet_encode(&whole)};
-  if (message->text != NULL && (count == 0 || add_attachments(message, attachments, count) == 0))
-    return 0;
-  sio_message_deinit(message);
-  return SIO_ENOMEM;
-}
-
-void sio_message_deinit(sio_message *message) {
-  sio_frame_unref(message->text);
-  for (size_t i = 0; i < message->count; i++)
-    sio_frame_unref(message->attachments[i]);
-  sio_free(message->attachments);
-  *message = (sio_message){0};
 }

@@ -27,7 +27,7 @@ typedef struct sio_packet {
   sio_bytes nsp;      /* "/" when the text names none */
   int64_t id;         /* of the acknowledgement, or SIO_NO_ACK */
   size_t attachments; /* announced */
-  sio_bytes payload;  /* JSON text, perhaps empty */
+  sio_bytes payload;  /* perhaps empty; JSON, or what another parser (parser.h) makes of it */
 } sio_packet;
 
 /*
@@ -44,20 +44,5 @@ int sio_packet_parse(sio_bytes text, size_t max_attachments, sio_packet *packet,
 
 /* A packet as a sealed message frame, payload copied. NULL: out of memory. */
 sio_frame *sio_packet_encode(const sio_packet *packet);
-
-/* What one emit sends: the text frame, and the attachments behind it. */
-typedef struct sio_message {
-  sio_frame *text;
-  sio_frame **attachments; /* NULL when there are none */
-  size_t count;
-} sio_message;
-
-/*
- * Encodes packet, with its type made the binary one and its count set if there are attachments.
- * Copies everything. 0, or SIO_ENOMEM and nothing to free.
- */
-int sio_message_init(sio_message *message, const sio_packet *packet, const sio_bytes *attachments,
-                     size_t count);
-void sio_message_deinit(sio_message *message);
 
 #endif

@@ -100,7 +100,8 @@ sio_bytes sio_socket_nsp_name(const sio_socket *socket);
 /* Tells the client that its socket leaves the namespace. */
 void sio_socket_send_disconnect(const sio_socket *socket);
 
-/* Sends one packet; out of memory the session closes. 0, SIO_ECLOSED, SIO_ENOMEM. */
+/* Sends one packet of a session that has a client; out of memory the session closes. 0,
+ * SIO_ECLOSED, SIO_ENOMEM. */
 int sio_packet_send(sio_session *session, const sio_packet *packet);
 
 /* --- broadcast.c --- */

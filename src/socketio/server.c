@@ -11,6 +11,7 @@ void sio_server_options_init(sio_server_options *options) {
       .connect_timeout = SIO_CONNECT_TIMEOUT,
       .max_attachments = SIO_MAX_ATTACHMENTS,
       .max_namespaces = SIO_MAX_NAMESPACES,
+      .parser = &sio_parser_text,
       .serve_client = true,
   };
   sio_engine_options_init(&options->engine);
@@ -179,8 +180,12 @@ void sio_server_free(sio_server *server) {
 
 /* --- what it has --- */
 
-void sio_server_bind(sio_server *server) {
+void sio_server_bind(sio_server *server, const sio_server_options *options) {
   server->options.raw = false;
+  server->options.connect_timeout = server->connecting.ms = options->connect_timeout;
+  server->options.max_attachments = options->max_attachments;
+  server->options.max_namespaces = options->max_namespaces;
+  server->options.parser = options->parser;
 }
 
 sio_engine *sio_server_engine(const sio_server *server) {

@@ -12,7 +12,7 @@
 
 #include "engine/engine.h"
 #include "socketio/namespace.h"
-#include "socketio/packet.h"
+#include "socketio/parser.h"
 #include "socketio/socket.h"
 
 typedef struct sio_server sio_server;
@@ -22,6 +22,7 @@ typedef struct sio_server_options {
   uint64_t connect_timeout; /* ms for a client to join its first namespace */
   size_t max_attachments;   /* a packet */
   size_t max_namespaces;    /* joined or being joined by one client */
+  const sio_parser *parser;
   bool raw; /* messages of sessions go to on_message: Engine.IO alone, until sio_server_bind */
   bool serve_client; /* answer <path>socket.io.js and its like */
 } sio_server_options;
@@ -86,8 +87,9 @@ sio_server *sio_server_new(sio_loop *loop, const sio_server_options *options,
  */
 int sio_server_attach(sio_server *server, sio_http_server *http);
 
-/* A raw server speaks Socket.IO from now on, with the sessions that open. */
-void sio_server_bind(sio_server *server);
+/* A raw server speaks Socket.IO from now on, with the sessions that open; of options it takes what
+ * concerns neither the engine nor files. */
+void sio_server_bind(sio_server *server, const sio_server_options *options);
 
 sio_engine *sio_server_engine(const sio_server *server);
 

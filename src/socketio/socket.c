@@ -134,8 +134,14 @@ void *sio_socket_data(const sio_socket *socket) {
 
 /* --- packets out --- */
 
+/* Of a session that has a client. */
+static const sio_parser *parser_of(const sio_session *session) {
+  const sio_client *client = sio_session_data(session);
+  return client->server->options.parser;
+}
+
 int sio_packet_send(sio_session *session, const sio_packet *packet) {
-  sio_frame *frame = sio_packet_encode(packet);
+  sio_frame *frame = parser_of(session)->encode(packet);
   if (frame == NULL) {
     sio_session_close(session, true);
     return SIO_ENOMEM;
@@ -182,18 +188,13 @@ int sio_socket_enter(sio_socket *socket, sio_nsp *nsp) {
 /* In protocol 3 without the id, which the client knows. */
 static sio_frame *connect_frame(const sio_socket *socket, sio_bytes pid) {
   sio_packet packet = packet_of(socket, SIO_CONNECT);
-  if (sio_session_protocol(socket->session) == 3)
-    return sio_packet_encode(&packet);
-  sio_buf json = {0};
-  sio_bytes parts[] = {SIO_BYTES("{\"sid\":\""), sio_socket_id(socket), SIO_BYTES("\",\"pid\":\""),
-                       pid, SIO_BYTES("\"}")};
-  int err = 0;
-  for (size_t i = 0; err == 0 && i < sizeof(parts) / sizeof(*parts); i++)
-    if (pid.len > 0 || (i != 2 && i != 3))
-      err = sio_buf_add(&json, parts[i]);
-  packet.payload = sio_buf_bytes(&json);
-  sio_frame *frame = err == 0 ? sio_packet_encode(&packet) : NULL;
-  sio_buf_deinit(&json);
+  const sio_parser *parser = parser_of(socket->session);
+  bool is_old = sio_session_protocol(socket->session) == 3;
+  sio_buf payload = {0};
+  int err = is_old ? 0 : parser->write_connect(&payload, sio_socket_id(socket), pid);
+  packet.payload = sio_buf_bytes(&payload);
+  sio_frame *frame = err == 0 ? parser->encode(&packet) : NULL;
+  sio_buf_deinit(&payload);
   return frame;
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/random.h"
 #include "engine/session.h"
-#include "socketio/packet.h"
+#include "socketio/parser.h"
 
 typedef struct sio_socket sio_socket;
 struct sio_nsp;
@@ -49,7 +49,7 @@ int sio_socket_restore(sio_socket *socket, sio_bytes id);
  * Answers a CONNECTING socket. Accept: it is listed in the namespace, joins the room of its id, and
  * the client gets its CONNECT packet, with pid, the secret by which it may ask for its state after
  * a reconnection, unless that is empty (printable ASCII without quotes; protocol 3 knows none).
- * Refuse: the client gets CONNECT_ERROR with that JSON object, the socket is gone (rooms left,
+ * Refuse: the client gets CONNECT_ERROR with that payload, the socket is gone (rooms left,
  * on_forget). SIO_ECLOSED when it is not connecting any more or its client is going, SIO_EINVAL
  * when it is in no namespace or its id is taken, SIO_ENOMEM (the session closes).
  */
