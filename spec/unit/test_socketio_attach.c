@@ -24,7 +24,8 @@ static int on_event(void *ctx, sio_socket *socket, const sio_incoming *in, const
   sio_packet packet = {.type = SIO_EVENT, .nsp = SIO_BYTES("/"), .id = SIO_NO_ACK};
   packet.payload = in->packet->payload;
   sio_message message;
-  if (sio_message_init(&message, &sio_parser_text, &packet, in->attachments, in->packet->attachments) != 0)
+  if (sio_message_init(&message, &sio_parser_text, &packet, in->attachments,
+                       in->packet->attachments) != 0)
     return SIO_ENOMEM;
   sio_socket_send(socket, &message, false);
   sio_message_deinit(&message);
