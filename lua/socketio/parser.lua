@@ -29,7 +29,7 @@ function parser.kind(value)
     return false, EXPECTED
   end
   if value == parser.choices.cjson then
-    local ok, message = value.load()
+    local ok, message = value._load()
     if not ok then
       check.raise(message)
     end

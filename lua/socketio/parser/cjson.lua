@@ -10,7 +10,7 @@ local cjson = { name = "cjson" }
 local lib
 
 --- Loads lua-cjson, or returns nil and what to do.
-function cjson.load()
+function cjson._load()
   local ok, loaded = pcall(require, "cjson")
   if not ok then
     return nil, "option 'parser': socketio.parser.cjson needs lua-cjson, which is not there "

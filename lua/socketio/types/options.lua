@@ -21,7 +21,7 @@
 ---@field maxAttachments? integer Binary values in one event of a client (default 10 values).
 ---@field maxNamespaces? integer Namespaces that one client may join (default 256 namespaces).
 ---@field adapter? socketio.AdapterKind|fun(namespace: socketio.Namespace): socketio.Adapter Makes the adapters of the namespaces. Without it `socketio.adapter.memory` does, or `socketio.adapter.sessionAware` where `connectionStateRecovery` is on (default nil).
----@field parser? socketio.Parser How packets are written: a member of `socketio.parser` (default socketio.parser.default).
+---@field parser? socketio.Parser How packets are written: a member of `socketio.parser`, or a table of your own (default socketio.parser.default).
 
 --- Options of `socketio.Engine`. Those of a Socket.IO server include them. An option that does not
 --- exist is an error.

@@ -38,7 +38,11 @@ function pattern:matches(text) end
 --- What the option `parser` chooses from.
 ---@class socketio.Parsers
 ---@field default socketio.Parser JSON, with binary attachments: what clients speak unless told otherwise.
+---@field msgpack socketio.Parser MessagePack, as npm's socket.io-msgpack-parser: clients must be told to use it.
+---@field cjson socketio.Parser lua-cjson for the arguments, with its limits: clients speak the default one.
 
---- A member of `socketio.parser`.
+--- A member of `socketio.parser`, or a table of your own with the functions `encode` and `decode`.
 ---@class socketio.Parser
----@field name string Its name.
+---@field name? string Its name.
+---@field encode? fun(args: table): string?, any The arguments (a list with `n`, of an event the name first) as an array of JSON, and the list of their Binaries; or nil and why not.
+---@field decode? fun(text: string, attachments: socketio.Binary[]): table? The list of arguments; nil or an error for what is malformed.
