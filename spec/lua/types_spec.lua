@@ -28,6 +28,12 @@ local function contents(path)
   return text
 end
 
+-- Iterates over the source files of a folder, by their path in the repository.
+local function sources(folder)
+  local command = ("cd '%s' && find %s -name '*.lua' -o -name '*.c'"):format(root, folder)
+  return io.popen(command):lines()
+end
+
 local function expect_none(problems)
   table.sort(problems)
   assert(#problems == 0, "\n" .. table.concat(problems, "\n"))
@@ -316,8 +322,7 @@ local classes_of = {
 -- The events whose names stand in the sources: class's name to event to path.
 local function events_told(problems)
   local told = {}
-  for path in io.popen(("find '%s/lua/socketio' -name '*.lua'"):format(root)):lines() do
-    path = relative(path)
+  for path in sources "lua/socketio" do
     local names = classes_of[path:match "^lua/socketio/(.*)%.lua$"]
     for event in contents(path):gmatch 'events%.fire[%w_]*%([^"\n]*"%a+", "([%w_-]+)"' do
       if not names then
@@ -647,6 +652,31 @@ describe("all that can be reached is defined, and all that is defined is there:"
       end
     end
     expect_none(problems)
+  end)
+
+  it("phases of errors, reasons of disconnecting", function()
+    local phases, known = {}, {}
+    for path in sources "lua/socketio" do
+      for phase in contents(path):gmatch '%f[%w]tasks%.run%([^"\n]*"(%a+)"' do
+        phases[phase] = true
+      end
+      for phase in contents(path):gmatch '%f[%w]events%.fire[%w_]*%([^"\n]*"(%a+)"' do
+        phases[phase] = true
+      end
+    end
+    local members = annotations.members(defined, defined.classes["socketio.ErrorContext"])
+    for _, phase in ipairs(members.phase.type.list) do
+      known[phase.text:match '^"(.*)"$'] = true
+    end
+    assert.same(phases, known)
+    local core = {}
+    for path in sources "src" do
+      core[#core + 1] = contents(path)
+    end
+    core = table.concat(core)
+    for _, reason in ipairs(defined.aliases["socketio.DisconnectReason"].choices) do
+      assert(core:find(reason.type.text, 1, true), reason.type.text)
+    end
   end)
 
   it("and no class is left out of these tests", function()

@@ -96,25 +96,28 @@ function io:of(name, fn) end
 ---@return self
 function io:use(fn) end
 
---- The option of that name; with a value, sets it, as long as the server neither listens nor is
---- attached.
----@param value? string
----@return string|self
+--- Sets the option of that name, as long as the server neither listens nor is attached.
+---@param value string
+---@return self
+---@overload fun(self: socketio.Server): string # Tells its value.
 function io:path(value) end
 
---- The option of that name; sets it as `path` does.
----@param value? boolean
----@return boolean|self
+--- Sets the option of that name, as `path` does.
+---@param value boolean
+---@return self
+---@overload fun(self: socketio.Server): boolean # Tells its value.
 function io:serveClient(value) end
 
---- The option of that name, in milliseconds; sets it as `path` does.
----@param value? number
----@return number|self
+--- Sets the option of that name, in milliseconds, as `path` does.
+---@param value number
+---@return self
+---@overload fun(self: socketio.Server): number # Tells its value.
 function io:connectTimeout(value) end
 
---- The option of that name; sets it as `path` does.
----@param value? socketio.AdapterKind
----@return socketio.AdapterKind|self
+--- Sets the option of that name, as `path` does.
+---@param value socketio.AdapterKind
+---@return self
+---@overload fun(self: socketio.Server): socketio.AdapterKind # Tells its value.
 function io:adapter(value) end
 
 --- Where a server listens.
