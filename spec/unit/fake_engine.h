@@ -25,7 +25,8 @@ struct sio_session {
   bool lacks_memory; /* the next send fails */
   int protocol;
   char sid[8];
-  char sent[8192]; /* one message a line; binary ones as "<hex>" */
+  char sent[8192];       /* one message a line; binary ones as "<hex>" */
+  const sio_frame *last; /* of them, for comparison only */
   size_t sent_len;
   sio_session *next;
 };
@@ -162,6 +163,7 @@ int sio_session_send(sio_session *session, sio_frame *frame) {
     sio_session_close(session, true);
     return SIO_ENOMEM;
   }
+  session->last = frame;
   if (session->sent_len > 0)
     record(session, "\n", 1);
   if (!frame->binary) {

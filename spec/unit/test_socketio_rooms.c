@@ -227,6 +227,23 @@ static void test_a_crowd_comes_and_goes(void **state) {
   assert_int_equal(sio_nsp_count(nsp), CROWD + STAY);
 }
 
+static void test_a_broadcast_is_one_frame(void **state) {
+  enum { CROWD = 3 };
+  fixture *f = *state;
+  sio_session *crowd[CROWD];
+  sio_socket *socket;
+  for (int i = 0; i < CROWD; i++)
+    crowd[i] = join_root(f, &socket);
+  sio_target everybody = {0};
+  sio_message message = message_of("[1]");
+  assert_int_equal(sio_nsp_broadcast(nsp_of(f, "/"), &everybody, &message, false), CROWD);
+  for (int i = 0; i < CROWD; i++) {
+    assert_sent(crowd[i], "42[1]");
+    assert_ptr_equal(crowd[i]->last, crowd[0]->last);
+  }
+  sio_message_deinit(&message);
+}
+
 static void test_the_same_room_twice(void **state) {
   fixture *f = *state;
   sio_socket *socket;
@@ -436,6 +453,7 @@ int main(void) {
       FIXTURE_TEST(test_rooms_like_a_model),
       FIXTURE_TEST(test_broadcasts_like_a_model),
       FIXTURE_TEST(test_a_crowd_comes_and_goes),
+      FIXTURE_TEST(test_a_broadcast_is_one_frame),
       FIXTURE_TEST(test_the_same_room_twice),
       FIXTURE_TEST(test_selection_outlives_its_sockets),
       FIXTURE_TEST(test_connecting_sockets_get_no_broadcast),

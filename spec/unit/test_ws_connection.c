@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "net/internal.h"
 #include "net_fixture.h"
 #include "ws/frame.h"
 
@@ -169,6 +170,31 @@ static void closes_and_waits_for_the_answer(void **state) {
   part(&it);
 }
 
+/* The timer that waits for a close frame runs off at once. */
+static void expire(uv_handle_t *handle, void *count) {
+  uv_timer_t *timer = (uv_timer_t *)handle;
+  if (handle->type != UV_TIMER || !uv_is_active(handle))
+    return;
+  uint64_t due = uv_timer_get_due_in(timer);
+  if (due <= SIO_WS_CLOSE_TIMEOUT - 5000 || due > SIO_WS_CLOSE_TIMEOUT)
+    return;
+  uv_timer_start(timer, timer->timer_cb, 0, 0);
+  ++*(int *)count;
+}
+
+static void waits_no_longer_than_it_should(void **state) {
+  pair it = begin(*state);
+  meet(&it);
+  sio_ws_close(it.ws, 1000);
+  EXPECT(&it, "\x88\x02\x03\xe8");
+  int count = 0;
+  uv_walk(it.net->loop->uv, expire, &count);
+  assert_int_equal(count, 1);
+  expect_end(&it);
+  expect_log(&it, "close 1006 \n");
+  part(&it);
+}
+
 static void refuses_bytes_with_their_code(void **state) {
   static const struct {
     const char *bytes;
@@ -279,6 +305,7 @@ int main(void) {
       NET_TEST(answers_pings),
       NET_TEST(echoes_a_close_frame_and_ends),
       NET_TEST(closes_and_waits_for_the_answer),
+      NET_TEST(waits_no_longer_than_it_should),
       NET_TEST(refuses_bytes_with_their_code),
       NET_TEST(tells_of_a_peer_that_is_gone),
       NET_TEST(may_be_destroyed_from_inside),
