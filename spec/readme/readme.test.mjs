@@ -1,5 +1,5 @@
 // What the documents promise: the README's server runs as it stands there and serves an official client,
-// its other Lua blocks are Lua, what it calls missing is, and no link of a document points to nothing.
+// its other Lua blocks are Lua, and no link of a document points to nothing.
 //
 //   SIO_LUA  the interpreter with its arguments, default "lua5.4"
 import assert from "node:assert/strict";
@@ -81,18 +81,6 @@ test("the other blocks are Lua", () => {
     const { status, stderr } = spawnSync("lua5.4", ["-e", "assert(load(io.read 'a'))"], { input: code });
     assert.equal(status, 0, `${stderr}`);
   }
-});
-
-test("what is said to be missing is refused by name", () => {
-  const [, section] = readme.match(/^## What does not yet\n(.*?)^## /ms);
-  const names = [...section.matchAll(/`(\w+)`/g)].map(([, name]) => name);
-  assert.ok(names.length > 0);
-  const script = `for _, name in ipairs(arg) do print(select(2, pcall(require "socketio", { [name] = true }))) end`;
-  const { stdout, stderr } = spawnSync(interpreter, [...rest, "-", ...names], { input: script, encoding: "utf8" });
-  assert.equal(stderr, "");
-  const expected = names.map((name) => `option '${name}' is not supported yet`);
-  const refusals = stdout.trimEnd().split("\n").map((line) => line.replace(/^stdin:1: /, ""));
-  assert.deepEqual(refusals, expected);
 });
 
 test("the README has fewer than 150 lines", () => {
