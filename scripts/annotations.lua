@@ -103,9 +103,6 @@ local function parse_suffixed(at)
   while take(at, "%[%]") do
     type = { kind = "array", of = type }
   end
-  if take(at, "%?") then
-    type.optional = true
-  end
   return type
 end
 
@@ -115,7 +112,9 @@ function parse_type(at)
   while take(at, "|") do
     list[#list + 1] = parse_suffixed(at)
   end
-  return list[2] and { kind = "union", list = list } or first
+  local type = list[2] and { kind = "union", list = list } or first
+  type.optional = take(at, "%?") and true or type.optional
+  return type
 end
 
 -- What follows on the line; a leading # is only a mark.

@@ -499,6 +499,8 @@ describe("the definitions", function()
     assert.matches("^1: a known tag expected", read "---@clas a\n")
     assert.matches("^2: a type expected", read "---@class a\n---@field b |\n")
     assert.matches("^2: '%)' expected", read "---@class a\n---@field b (string\n")
+    assert.matches("^1: ',' or the end of the list expected",
+      read "---@alias a fun(b: string?|number)\n")
     assert.matches("^4: b has the arguments %(c%), but its @param tags say %(%)",
       read(class .. "function a:b(c) end\n"))
     assert.matches("^6: b is defined twice",
