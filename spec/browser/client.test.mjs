@@ -1,91 +1,112 @@
-// The official client, loaded from the server into a bare page, connects to it and across origins.
+// The official clients of three generations in a bare page: today's in every form in which the
+// server gives it out, all of them by every transport that a browser has for them.
 
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { Program, useBrowser, within } from "./harness.mjs";
+import { ask, bundles, echoed, pageWith } from "./pages.mjs";
 
 describe("the official client in a bare page", () => {
   const browser = useBrowser();
-  let server;
+  let at, server;
 
   before(async () => {
-    server = await Program.start("apps/client.lua");
+    server = await Program.start("apps/origins.lua");
+    at = server.at;
   });
   after(() => server?.stop());
 
-  // In the page: connects, asks for an echo, and tells what came back.
-  async function echo({ url, transports, upgrade }) {
-    const socket = window.io(url, { transports, forceNew: true, reconnection: false });
-    try {
-      return await new Promise((resolve, reject) => {
-        const ask = () => {
-          const bytes = new Uint8Array([0, 1, 254, 255]);
-          socket.emit("echo", { text: "grüße 🙂", bytes }, (value, transport, origin) => {
-            resolve({ ...value, bytes: [...new Uint8Array(value.bytes)], transport, origin });
-          });
-        };
-        socket.on("connect_error", (error) => reject(error));
-        socket.on("connect", () => {
-          const { engine } = socket.io;
-          if (upgrade && engine.transport.name === "polling") engine.on("upgrade", ask);
-          else ask();
-        });
-      });
-    } finally {
-      socket.disconnect();
-    }
-  }
-
-  const page = async (script = "socket.io.js") => {
-    const page = await browser.openPage(server.url);
-    await page.addScriptTag({ url: `/socket.io/${script}` });
-    return page;
-  };
-  const ask = (page, options) => within(page.evaluate(echo, options), "echo");
-  const echoed = { text: "grüße 🙂", bytes: [0, 1, 254, 255] };
-
   for (const script of ["socket.io.js", "socket.io.min.js"]) {
     it(`comes as ${script} and moves to WebSocket`, async () => {
-      const answer = await ask(await page(script), { upgrade: true });
-      assert.equal(answer.transport, "websocket");
-      assert.deepEqual({ text: answer.text, bytes: answer.bytes }, echoed);
+      const page = await pageWith(browser, at.home, { bundle: { url: `/socket.io/${script}` } });
+      const answer = await ask(page, { upgrade: true });
+      assert.deepEqual([answer.value, answer.transport], [echoed, "websocket"]);
     });
   }
 
   it("comes as an ES module", async () => {
-    const home = await browser.openPage(server.url);
-    const id = await within(
-      home.evaluate(async () => {
-        const { io } = await import("/socket.io/socket.io.esm.min.js");
-        const socket = io({ forceNew: true, reconnection: false });
-        await new Promise((resolve, reject) => {
-          socket.on("connect", resolve);
-          socket.on("connect_error", reject);
-        });
-        return socket.id;
-      }),
-      "connection",
-    );
-    assert.equal(typeof id, "string");
+    const page = await browser.openPage(at.home);
+    await page.addScriptTag({
+      type: "module",
+      content: 'import { io } from "/socket.io/socket.io.esm.min.js"; window.io = io;',
+    });
+    await within(page.waitForFunction(() => window.io), "module");
+    const answer = await ask(page, { upgrade: true });
+    assert.deepEqual([answer.value, answer.transport], [echoed, "websocket"]);
   });
 
-  for (const transport of ["polling", "websocket"]) {
-    it(`connects to an origin that allows it, by ${transport}`, async () => {
-      const url = `http://127.0.0.1:${server.ports[1]}`;
-      const answer = await ask(await page(), { url, transports: [transport] });
-      assert.deepEqual(answer, { ...echoed, transport, origin: server.url });
+  const ways = {
+    polling: { transports: ["polling"] },
+    websocket: { transports: ["websocket"] },
+    upgrade: { upgrade: true },
+    "base64 by polling": { transports: ["polling"], forceBase64: true },
+    "base64 by WebSocket": { transports: ["websocket"], forceBase64: true },
+  };
+  for (const generation of Object.keys(bundles)) {
+    it(`${generation} by every transport`, async () => {
+      const page = await pageWith(browser, at.home, { generation });
+      for (const [way, options] of Object.entries(ways)) {
+        const answer = await ask(page, options);
+        assert.deepEqual(answer.value, echoed, way);
+        assert.equal(answer.transport, /polling$/.test(way) ? "polling" : "websocket", way);
+      }
     });
   }
 
-  it("moves to WebSocket at another origin", async () => {
-    const url = `http://127.0.0.1:${server.ports[1]}`;
-    const answer = await ask(await page(), { url, upgrade: true });
-    assert.deepEqual(answer, { ...echoed, transport: "websocket", origin: server.url });
+  it("large and many values in a browser, by every transport", async () => {
+    const work = async (options) => {
+      const socket = window.io({ forceNew: true, reconnection: false, ...options });
+      const ask = (value) =>
+        new Promise((resolve, reject) => {
+          socket.on("disconnect", reject);
+          socket.emit("echo", value, resolve);
+        });
+      const large = new Uint8Array(600_000).map((_, i) => i % 251);
+      const back = new Uint8Array((await ask({ large: large.buffer })).large);
+      const text = "ž".repeat(300_000);
+      const same = back.every((byte, i) => byte === large[i]) && (await ask(text)) === text;
+      const many = await Promise.all(Array.from({ length: 300 }, (_, i) => ask(i)));
+      socket.off("disconnect").disconnect();
+      return [back.length, same, many.every((n, i) => n === i)];
+    };
+    for (const generation of Object.keys(bundles)) {
+      const page = await pageWith(browser, at.home, { generation });
+      for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
+        const result = await within(page.evaluate(work, { transports }), "echoes");
+        assert.deepEqual(result, [600_000, true, true], `${generation} by ${transports}`);
+      }
+    }
   });
 
-  it("cannot poll an origin that does not allow it", async () => {
-    const url = `http://127.0.0.1:${server.ports[2]}`;
-    await assert.rejects(ask(await page(), { url, transports: ["polling"] }), /xhr poll error/);
-    await browser.closePages(/CORS policy|ERR_FAILED/);
+  describe("JSONP", () => {
+    const options = { transports: ["polling"], forceJSONP: true };
+
+    // In the page: how many scripts and requests its Socket.IO has loaded.
+    const loaded = (page) =>
+      page.evaluate(() => {
+        const kinds = performance.getEntriesByType("resource").map((entry) => entry.initiatorType);
+        const count = (wanted) => kinds.filter((kind) => kind === wanted).length;
+        return { scripts: count("script"), requests: count("xmlhttprequest") };
+      });
+
+    for (const [where, name] of [
+      ["its own server", "home"],
+      ["a server of another origin, that knows nothing of CORS", "closed"],
+    ]) {
+      it(`from ${where}`, async () => {
+        const page = await pageWith(browser, at.home, { generation: "2.5" });
+        const answer = await ask(page, { url: at[name], ...options });
+        assert.deepEqual([answer.value, answer.transport], [echoed, "polling"]);
+        const { scripts, requests } = await loaded(page);
+        assert.ok(scripts >= 2, `${scripts} scripts`);
+        assert.equal(requests, 0);
+      });
+    }
+
+    it("moves to WebSocket", async () => {
+      const page = await pageWith(browser, at.home, { generation: "2.5" });
+      const answer = await ask(page, { forceJSONP: true, upgrade: true });
+      assert.deepEqual([answer.value, answer.transport], [echoed, "websocket"]);
+    });
   });
 });

@@ -91,8 +91,14 @@ export class Program {
     const listening = new Promise((resolve) => {
       lines.on("line", (line) => line.startsWith("listening ") && resolve(line));
     });
-    self.ports = (await within(listening, `"listening" from ${file}`)).match(/\b\d{2,5}\b/g);
+    const line = await within(listening, `"listening" from ${file}`);
+    self.ports = line.match(/\b\d{2,5}\b/g);
     self.port = Number(self.ports[0]);
+    // Where each of several servers with names listens.
+    self.at = {};
+    for (const [, name, port] of line.matchAll(/(\w+)=(\d+)/g)) {
+      self.at[name] = `http://127.0.0.1:${port}`;
+    }
     return self;
   }
 
