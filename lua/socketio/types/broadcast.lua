@@ -36,7 +36,7 @@ operator["in"] = operator.to
 function operator:except(rooms) end
 
 --- Whether compressing the event is worth it, where compression was agreed on.
----@param compress? boolean (default true)
+---@param compress? boolean `false`: it is not (default true).
 ---@return socketio.BroadcastOperator
 function operator:compress(compress) end
 

@@ -14,7 +14,7 @@
 ---@field name string The name, with its leading `/`.
 ---@field server socketio.Server The server that it belongs to.
 ---@field sockets table<string, socketio.Socket> The sockets that are connected: id to socket.
----@field adapter socketio.Adapter Its rooms.
+---@field adapter socketio.Adapter Keeps its rooms, and carries out what is sent to many.
 local namespace = {}
 
 --- Calls a function at each event of that name.
@@ -45,8 +45,8 @@ namespace.write = namespace.send
 
 --- The parent of the namespaces that are made when clients ask for them, from `io:of` with a
 --- pattern or a function. Each child gets the middlewares and listeners that the parent has at that
---- time; what the parent emits reaches the sockets of all children. `fetchSockets`, `allSockets`
---- and `emitWithAck` raise an error here.
+--- time; what the parent emits reaches the sockets of all children. `fetchSockets`, `allSockets`,
+--- `emitWithAck`, `serverSideEmit` and `serverSideEmitWithAck` raise an error here.
 ---
 --- ```lua
 --- local games = io:of(socketio.pattern "^/game%-%d+$")

@@ -132,7 +132,7 @@ function socket:emitWithAck(event, ...) end
 function socket:timeout(ms) end
 
 --- Whether compressing the next event is worth it, where compression was agreed on.
----@param compress? boolean (default true)
+---@param compress? boolean `false`: it is not (default true).
 ---@return self
 function socket:compress(compress) end
 
