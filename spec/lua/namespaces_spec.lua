@@ -64,6 +64,11 @@ describe("a namespace", function()
     assert.equal(client.id, connected.id)
   end)
 
+  it("of an empty name is the main one", function()
+    assert.equal(io.sockets, io:of "")
+    assert.equal(io.sockets, io:of "/")
+  end)
+
   it("that does not exist is refused", function()
     assert.same({ message = "Invalid namespace" }, enter "/none".error)
   end)
@@ -277,6 +282,16 @@ describe("namespaces on demand", function()
     io:of "/game-1":emit "one"
     a:expect "one"
     assert.same({}, b:sync())
+  end)
+
+  it("have parents that are no namespaces themselves", function()
+    local told = {}
+    io:on("new_namespace", function(nsp) told[#told + 1] = nsp.name end)
+    local one, two = io:of(socketio.pattern "^/x"), io:of(function(_, _, next) next() end)
+    assert.same({ "/_0", "/_1" }, { one.name, two.name })
+    assert.same({}, told)
+    assert.same({ "/" }, names())
+    assert.same({ message = "Invalid namespace" }, enter "/_0".error)
   end)
 
   it("are made by a function, now or later", function()

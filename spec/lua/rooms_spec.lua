@@ -161,6 +161,7 @@ describe("an operator", function()
     assert.same({ [sockets[1].id] = true }, io:in_ "a":allSockets())
     assert.same({}, io:to "none":fetchSockets())
     assert.equal(2, #sockets[1].broadcast:fetchSockets())
+    assert.equal(socketio.array_mt, getmetatable(io:fetchSockets()))
   end)
 end)
 
