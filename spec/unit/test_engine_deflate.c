@@ -125,6 +125,24 @@ static void compresses_both_ways(void **state) {
   client_close(&it);
 }
 
+/* What the application says of compression is for polling. */
+static void compresses_what_is_called_plain(void **state) {
+  engine_fixture *fix = *state;
+  open_deflating(fix, 1024);
+  client it = client_connect(fix);
+  sio_deflate *reader = new_reader(false);
+  ask(&it, "transport=websocket", "permessage-deflate");
+  expect_accepted(&it, "");
+  expect_packed(&it, reader, NULL);
+  sio_frame *frame = sio_packet_frame(SIO_PACKET_MESSAGE, SIO_BYTES("Hello"));
+  frame->plain = true;
+  assert_int_equal(sio_session_send(fix->session, frame), 0);
+  sio_frame_unref(frame);
+  expect_packed(&it, reader, "4Hello");
+  sio_deflate_free(reader);
+  client_close(&it);
+}
+
 static void compresses_a_broadcast_once(void **state) {
   enum { CROWD = 3 };
   engine_fixture *fix = *state;
@@ -220,6 +238,7 @@ int main(void) {
       ENGINE_TEST(names_what_it_takes_in_the_answer),
       ENGINE_TEST(refuses_what_it_cannot_take),
       ENGINE_TEST(compresses_both_ways),
+      ENGINE_TEST(compresses_what_is_called_plain),
       ENGINE_TEST(compresses_a_broadcast_once),
       ENGINE_TEST(compresses_after_an_upgrade),
       ENGINE_TEST(ends_with_the_right_reason_and_close_frame),
