@@ -58,6 +58,28 @@ static void chooses(void **state) {
   assert_int_equal(sio_accept_coding((sio_bytes){0}, ALL), SIO_CODING_IDENTITY);
 }
 
+static void chooses_the_smallest(void **state) {
+  (void)state;
+  static const struct {
+    const char *header;
+    unsigned offered;
+    enum sio_coding coding;
+  } cases[] = {
+      {"gzip, deflate, br, zstd", ALL, SIO_CODING_BR},
+      {"deflate, gzip", ALL, SIO_CODING_GZIP},
+      {"gzip;q=1, br;q=0.9", ALL, SIO_CODING_GZIP},
+      {"*", ALL, SIO_CODING_BR},
+      {"br;q=0, *", ALL, SIO_CODING_GZIP},
+      {"identity, gzip", ALL, SIO_CODING_GZIP},
+      {"identity, gzip;q=0.5", ALL, SIO_CODING_IDENTITY},
+      {"br", GZIP, SIO_CODING_IDENTITY},
+      {"", ALL, SIO_CODING_IDENTITY},
+  };
+  for (size_t i = 0; i < COUNT(cases); i++)
+    if (sio_accept_smallest(sio_bytes_str(cases[i].header), cases[i].offered) != cases[i].coding)
+      fail_msg("wrong choice for \"%s\"", cases[i].header);
+}
+
 static void names(void **state) {
   (void)state;
   assert_true(sio_bytes_eq(sio_coding_name(SIO_CODING_GZIP), SIO_BYTES("gzip")));
@@ -67,6 +89,7 @@ static void names(void **state) {
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(chooses), cmocka_unit_test(names)};
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(chooses), cmocka_unit_test(chooses_the_smallest), cmocka_unit_test(names)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,7 +38,7 @@ static void round_trips(void **state) {
       for (size_t j = 0; j < COUNT(codings); j++) {
         sio_buf out = {0};
         sio_buf_str(&out, "kept");
-        assert_int_equal(sio_compress(codings[j], sio_bytes_of(text, lengths[i]), &out), 0);
+        assert_int_equal(sio_compress(codings[j], NULL, sio_bytes_of(text, lengths[i]), &out), 0);
         assert_memory_equal(out.base, "kept", 4);
         unsigned char first = (unsigned char)out.base[4];
         assert_int_equal(first, codings[j] == SIO_CODING_GZIP ? 0x1f : 0x78);
@@ -49,10 +49,39 @@ static void round_trips(void **state) {
   }
 }
 
+static size_t size_with(const sio_packing *packing) {
+  sio_buf out = {0};
+  assert_int_equal(sio_compress(SIO_CODING_GZIP, packing, sio_bytes_of(text, SIZE), &out), 0);
+  expect_same(sio_buf_bytes(&out), sio_bytes_of(text, SIZE));
+  size_t len = out.len;
+  sio_buf_deinit(&out);
+  return len;
+}
+
+static void packs_as_it_is_told(void **state) {
+  (void)state;
+  fill(1, 4);
+  memcpy(text + SIZE / 2, text, SIZE / 4); /* too far away for a small window */
+  sio_packing packing;
+  sio_packing_init(&packing);
+  size_t usual = size_with(&packing);
+  assert_int_equal(usual, size_with(NULL));
+  packing.level = 0;
+  assert_true(size_with(&packing) > SIZE);
+  sio_packing_init(&packing);
+  packing.strategy = Z_HUFFMAN_ONLY;
+  assert_int_not_equal(size_with(&packing), usual);
+  sio_packing_init(&packing);
+  packing.memory_level = 1;
+  assert_int_not_equal(size_with(&packing), usual);
+  sio_packing_init(&packing);
+  packing.window_bits = 9;
+  assert_int_not_equal(size_with(&packing), usual);
+}
+
 static void compress_text(void *ctx) {
   sio_buf out = {0};
-  (void)ctx;
-  int err = sio_compress(SIO_CODING_GZIP, sio_bytes_of(text, SIZE), &out);
+  int err = sio_compress(*(enum sio_coding *)ctx, NULL, sio_bytes_of(text, SIZE), &out);
   assert_int_equal(err, fail_alloc_has_failed() ? SIO_ENOMEM : 0);
   sio_buf_deinit(&out);
 }
@@ -60,11 +89,14 @@ static void compress_text(void *ctx) {
 static void out_of_memory(void **state) {
   (void)state;
   fill(1, 4);
-  assert_true(fail_each_alloc(compress_text, NULL) > 1);
+  for (enum sio_coding coding = SIO_CODING_GZIP; coding <= SIO_CODING_BR; coding++)
+    if (coding != SIO_CODING_BR || (sio_compress_codings() & 1u << SIO_CODING_BR) != 0)
+      assert_true(fail_each_alloc(compress_text, &coding) > 1);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {cmocka_unit_test(round_trips),
+                                     cmocka_unit_test(packs_as_it_is_told),
                                      cmocka_unit_test(out_of_memory)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "http/compress.h"
 #include "http/mime.h"
 #include "http/static.h"
 #include "http_fixture.h"
@@ -226,6 +227,21 @@ static void conditions(void **state) {
   expect(http, "GET", "/a.txt", "If-Modified-Since: yesterday\r\n", A_TXT "0123456789");
 }
 
+#define REFUSED                                                                                    \
+  "HTTP/1.1 412 Precondition Failed\r\n" FILE_HEADERS("a", "Content-Length: 0\r\n") HTTP_KEEP
+
+static void preconditions(void **state) {
+  http_fixture *http = *state;
+  expect(http, "GET", "/a.txt", "If-Match: \"b\", \"a-" STAMP "\"\r\n", A_TXT "0123456789");
+  expect(http, "GET", "/a.txt", "If-Match: *\r\n", A_TXT "0123456789");
+  expect(http, "GET", "/a.txt", "If-Match: \"b\"\r\n", REFUSED);
+  expect(http, "GET", "/a.txt", "If-Match: W/\"a-" STAMP "\"\r\n", REFUSED);
+  expect(http, "GET", "/a.txt", "If-Match: \"b\"\r\nRange: bytes=0-1\r\n", REFUSED);
+  expect(http, "GET", "/a.txt", "If-Unmodified-Since: " DATE "\r\n", A_TXT "0123456789");
+  expect(http, "GET", "/a.txt", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n", REFUSED);
+  expect(http, "GET", "/a.txt", "If-Unmodified-Since: tomorrow\r\n", A_TXT "0123456789");
+}
+
 #define PARTIAL(range, length)                                                                     \
   "HTTP/1.1 206 Partial Content\r\n" FILE_HEADERS("a", "Content-Range: bytes " range               \
                                                        "/10\r\n" TEXT(length)) HTTP_KEEP
@@ -298,17 +314,24 @@ static void sends_large_files(void **state) {
   sio_buf_deinit(&out);
 }
 
+/* Fetches /long.js with this Accept-Encoding; the length of the body, which is in out. */
+static size_t fetch_long(http_fixture *http, const char *accepted, sio_buf *out) {
+  char request[128];
+  snprintf(request, sizeof(request),
+           "GET /long.js HTTP/1.1\r\nHost: x\r\nAccept-Encoding: %s\r\n\r\n", accepted);
+  sio_buf_clear(out);
+  return fetch(http, request, out);
+}
+
 static void packs_text(void **state) {
   http_fixture *http = *state;
   sio_buf out = {0};
-  size_t len =
-      fetch(http, "GET /long.js HTTP/1.1\r\nHost: x\r\nAccept-Encoding: br, gzip\r\n\r\n", &out);
-  assert_true(len < LONG / 10);
-  assert_memory_equal(out.base, "\x1f\x8b", 2);
-  sio_buf_clear(&out);
-  assert_int_equal(
-      fetch(http, "GET /long.js HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip;q=0\r\n\r\n", &out),
-      LONG);
+  for (int i = 0; i < 2; i++) { /* made, and kept */
+    assert_true(fetch_long(http, "gzip, deflate", &out) < LONG / 10);
+    assert_memory_equal(out.base, "\x1f\x8b", 2);
+  }
+  assert_int_equal(fetch_long(http, "gzip;q=0", &out), LONG);
+  assert_int_equal(fetch_long(http, "deflate", &out), LONG);
   sio_buf_clear(&out);
   assert_int_equal(
       fetch(http, "GET /long.png HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n", &out),
@@ -326,12 +349,50 @@ static void packs_text(void **state) {
              HTTP_KEEP "xxx");
 }
 
+static void packs_with_brotli(void **state) {
+  http_fixture *http = *state;
+  if ((sio_compress_codings() & 1u << SIO_CODING_BR) == 0)
+    skip();
+  expect(http, "HEAD", "/long.js",
+         "Accept-Encoding: gzip, br\r\nIf-None-Match: \"7d0-" STAMP "-br\"\r\n",
+         "HTTP/1.1 304 Not Modified\r\nVary: Accept-Encoding\r\nAccept-Ranges: bytes\r\n"
+         "Cache-Control: public, max-age=0\r\nLast-Modified: " DATE "\r\nETag: \"7d0-" STAMP
+         "-br\"\r\nContent-Encoding: br\r\n" HTTP_KEEP);
+  sio_buf out = {0};
+  size_t len = fetch_long(http, "gzip, deflate, br", &out);
+  char body[64];
+  assert_true(len < sizeof(body));
+  memcpy(body, out.base, len);
+  assert_int_equal(fetch_long(http, "br;q=0.5", &out), len);
+  assert_memory_equal(body, out.base, len);
+  fetch_long(http, "br;q=0.5, gzip", &out);
+  assert_memory_equal(out.base, "\x1f\x8b", 2);
+  sio_buf_deinit(&out);
+}
+
+/* What is kept of a file is that of the file as it is now. */
+static void packs_a_changed_file_again(void **state) {
+  http_fixture *http = *state;
+  sio_buf one = {0}, two = {0};
+  char text[LONG];
+  size_t len = fetch_long(http, "gzip", &one);
+  assert_int_equal(fetch_long(http, "gzip", &two), len);
+  assert_memory_equal(one.base, two.base, len);
+  memset(text, 'y', sizeof(text));
+  write_file("long.js", text, sizeof(text));
+  assert_true(fetch_long(http, "gzip", &two) != len || memcmp(one.base, two.base, len) != 0);
+  memset(text, 'x', sizeof(text));
+  write_file("long.js", text, sizeof(text));
+  sio_buf_deinit(&one);
+  sio_buf_deinit(&two);
+}
+
 static bool send_file(http_fixture *http, sio_exchange *exchange) {
   (void)http;
   char path[128];
   snprintf(path, sizeof(path), "%s%.*s", folder, (int)sio_exchange_request(exchange)->path.len - 5,
            sio_exchange_request(exchange)->path.base + 5);
-  sio_static_send_file(exchange, path);
+  sio_static_send_file(exchange, path, 200);
   return true;
 }
 
@@ -375,6 +436,28 @@ static void a_file_becomes_shorter(void **state) {
   close(fd);
 }
 
+#define NOT_FOUND_PAGE(length)                                                                     \
+  "HTTP/1.1 404 Not Found\r\nCache-Control: no-store\r\nAccept-Ranges: bytes\r\n"                  \
+  "Last-Modified: " DATE "\r\nETag: \"a-" STAMP "\"\r\n" TEXT(length) HTTP_KEEP
+
+static bool send_page(http_fixture *http, sio_exchange *exchange) {
+  (void)http;
+  char path[128];
+  snprintf(path, sizeof(path), "%s/a.txt", folder);
+  sio_exchange_header(exchange, SIO_BYTES("Cache-Control"), SIO_BYTES("no-store"));
+  sio_static_send_file(exchange, path, 404);
+  return true;
+}
+
+/* With another status it is sent whole, and headers that were set are not set twice. */
+static void sends_a_page_of_its_own(void **state) {
+  http_fixture *http = *state;
+  http->on_request = send_page;
+  expect(http, "GET", "/nothing", "Range: bytes=0-1\r\n", NOT_FOUND_PAGE("10") "0123456789");
+  expect(http, "GET", "/nothing", "If-None-Match: *\r\n", NOT_FOUND_PAGE("10") "0123456789");
+  expect(http, "HEAD", "/nothing", "", NOT_FOUND_PAGE("10"));
+}
+
 static void sends_one_file(void **state) {
   http_fixture *http = *state;
   http->on_request = send_file;
@@ -413,11 +496,15 @@ int main(void) {
       STATIC_TEST(leaves_the_rest_to_others),
       STATIC_TEST(no_way_out),
       STATIC_TEST(conditions),
+      STATIC_TEST(preconditions),
       STATIC_TEST(ranges),
       STATIC_TEST(sends_large_files),
       STATIC_TEST(a_slow_reader_costs_little),
       STATIC_TEST(a_file_becomes_shorter),
       STATIC_TEST(packs_text),
+      STATIC_TEST(packs_with_brotli),
+      STATIC_TEST(packs_a_changed_file_again),
+      STATIC_TEST(sends_a_page_of_its_own),
       STATIC_TEST(sends_one_file),
       cmocka_unit_test(needs_a_folder),
       cmocka_unit_test(media_types),

@@ -21,7 +21,10 @@ enum {
   SIO_REQUEST_TIMEOUT = 30000,    /* end of the head to the end of the body */
   SIO_KEEP_ALIVE_TIMEOUT = 5000,  /* idle between two requests; closed silently */
   SIO_MAX_REQUEST_BODY = 1000000, /* requests beside Socket.IO */
-  SIO_DRAIN_LIMIT = 65536, /* bytes of a body that nobody wants before the connection closes */
+  SIO_MAX_QUEUED_ANSWER = 65536,  /* written in pieces: then the writer waits */
+  SIO_PACK_MAX = 262144,      /* a larger file is sent as it is: compressing it takes too long */
+  SIO_PACKED_CACHE = 8388608, /* compressed files that are kept */
+  SIO_DRAIN_LIMIT = 65536,    /* bytes of a body that nobody wants before the connection closes */
 
   /* WebSocket: closed with 1009 (size) or 1008 (count). */
   SIO_WS_MAX_FRAGMENTS = 4096,  /* frames a message */

@@ -85,7 +85,7 @@ static void answer_poll(const sio_engine *engine, sio_exchange *poll, sio_frame 
   sio_buf packed = {0};
   add_headers(engine, poll);
   if (coding != SIO_CODING_IDENTITY &&
-      sio_compress(coding, sio_frame_payload(payload), &packed) == 0 &&
+      sio_compress(coding, &engine->options.packing, sio_frame_payload(payload), &packed) == 0 &&
       sio_exchange_header(poll, SIO_BYTES("Content-Encoding"), sio_coding_name(coding)) == 0)
     sio_exchange_send(poll, 200, type, sio_buf_bytes(&packed));
   else

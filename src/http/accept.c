@@ -67,38 +67,56 @@ static sio_bytes parse_element(sio_bytes element, int *weight) {
   return name;
 }
 
-static bool is_better(choice a, choice than) {
-  return a.weight > 0 &&
-         (a.weight > than.weight || (a.weight == than.weight && a.position < than.position));
-}
-
-enum sio_coding sio_accept_coding(sio_bytes accept_encoding, unsigned offered) {
-  choice choices[COUNT];
-  choice others = {0, 0}, best = {0, 0};
-  enum sio_coding coding = SIO_CODING_IDENTITY;
+/* What the client says of each coding, by its place in codings; others: of those it does not name.
+ */
+static void read_choices(sio_bytes accept_encoding, choice choices[COUNT], choice *others) {
+  *others = (choice){0, 0};
   for (int i = 0; i < COUNT; i++)
     choices[i].weight = -1;
   for (unsigned position = 0; accept_encoding.len > 0; position++) {
     int weight;
     sio_bytes name = parse_element(cut(&accept_encoding, ','), &weight);
     if (sio_bytes_eq(name, SIO_BYTES("*")))
-      others = (choice){weight, position};
+      *others = (choice){weight, position};
     for (int i = 0; i < COUNT; i++)
       if (sio_bytes_ieq(name, sio_bytes_str(codings[i].name)) && choices[i].weight < 0)
         choices[i] = (choice){weight, position};
   }
+}
+
+static bool is_better(choice a, choice than) {
+  return a.weight > 0 &&
+         (a.weight > than.weight || (a.weight == than.weight && a.position < than.position));
+}
+
+/* order: places in codings, or NULL: of equal weights the one that the client names first. */
+static enum sio_coding choose(sio_bytes accept_encoding, unsigned offered, const unsigned *order) {
+  choice choices[COUNT], others, best = {0, 0};
+  enum sio_coding coding = SIO_CODING_IDENTITY;
+  read_choices(accept_encoding, choices, &others);
   for (int i = 0; i < COUNT; i++) {
     choice mine = choices[i].weight < 0 ? others : choices[i];
     bool is_identity = codings[i].coding == SIO_CODING_IDENTITY;
     bool is_offered = is_identity || (offered & 1u << codings[i].coding) != 0;
     if (is_identity && choices[i].weight < 0) /* as good as nothing else, unless it is named */
       continue;
+    if (order != NULL)
+      mine.position = order[i];
     if (is_offered && is_better(mine, best)) {
       best = mine;
       coding = codings[i].coding;
     }
   }
   return coding;
+}
+
+enum sio_coding sio_accept_coding(sio_bytes accept_encoding, unsigned offered) {
+  return choose(accept_encoding, offered, NULL);
+}
+
+enum sio_coding sio_accept_smallest(sio_bytes accept_encoding, unsigned offered) {
+  static const unsigned order[COUNT] = {1, 2, 0, 3}; /* br, gzip, deflate, identity */
+  return choose(accept_encoding, offered, order);
 }
 
 sio_bytes sio_coding_name(enum sio_coding coding) {

@@ -13,6 +13,9 @@ enum sio_coding { SIO_CODING_IDENTITY, SIO_CODING_GZIP, SIO_CODING_DEFLATE, SIO_
  */
 enum sio_coding sio_accept_coding(sio_bytes accept_encoding, unsigned offered);
 
+/* The same, but of equal weights the one that packs best: br, gzip, deflate. */
+enum sio_coding sio_accept_smallest(sio_bytes accept_encoding, unsigned offered);
+
 /* "gzip" and its like, as Content-Encoding says it; empty for IDENTITY. */
 sio_bytes sio_coding_name(enum sio_coding coding);
 

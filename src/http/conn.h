@@ -10,6 +10,7 @@
 #define SIO_HTTP_CONN_H
 
 #include "base/buf.h"
+#include "http/packed.h"
 #include "http/parser.h"
 #include "http/server.h"
 
@@ -67,6 +68,7 @@ struct sio_http_server {
   sio_list conns;
   sio_deadlines clocks[SIO_CLOCK_NONE];
   sio_deadlines drains; /* of a millisecond: practically the next turn of the loop */
+  sio_packed packed;    /* of the files that it sends */
   sio_flush flush;      /* calls on_closed */
   size_t leaving;       /* connections and listeners that on_closed waits for */
   void (*on_closed)(void *owner);

@@ -6,33 +6,30 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "http/accept.h"
+#include "base/limits.h"
 #include "http/compress.h"
+#include "http/condition.h"
+#include "http/conn.h"
 #include "http/date.h"
-#include "http/head.h"
 #include "http/mime.h"
 
 enum {
   WHOLE_SIZE = 65536, /* a larger part is sent in pieces */
   PIECE_SIZE = 16384,
-  PIECES = 16,      /* a turn */
-  PACK_FROM = 1024, /* what gzip is worth for, */
-  PACK_TO = 262144, /* and for how long it may keep everybody waiting */
+  PIECES = 16,     /* a turn */
+  PACK_MIN = 1024, /* what compressing is worth for */
 };
-
-typedef struct part { /* of the file: what is sent */
-  int64_t from, len;
-} part;
 
 typedef struct file {
   sio_exchange *exchange;
   const sio_request *request;
   int fd;
+  int status; /* 200, or the only one that may be sent */
+  const struct stat *stat;
   int64_t size;
   sio_mime mime;
   enum sio_coding coding;
   char etag[64];
-  char modified[SIO_HTTP_DATE_LEN];
   bool has_failed; /* a header could not be added */
 } file;
 
@@ -64,7 +61,7 @@ static bool read_all(int fd, char *out, size_t len, int64_t from) {
 typedef struct sending {
   sio_exchange *exchange;
   int fd;
-  part rest;
+  sio_range rest;
 } sending;
 
 static void finish(sending *it) {
@@ -109,7 +106,7 @@ static void on_drain(void *owner, sio_exchange *exchange) {
 
 static const sio_exchange_events events = {.on_abort = on_abort, .on_drain = on_drain};
 
-static void send_in_pieces(file *it, int status, part what) {
+static void send_in_pieces(file *it, int status, sio_range what) {
   sending *rest = sio_malloc(sizeof(*rest));
   if (rest == NULL) {
     close(it->fd);
@@ -125,7 +122,7 @@ static void send_in_pieces(file *it, int status, part what) {
 /* --- at once --- */
 
 /* What was read, or NULL: then the exchange is over. */
-static sio_frame *read_part(file *it, part what) {
+static sio_frame *read_part(file *it, sio_range what) {
   sio_frame *frame = sio_frame_new((size_t)what.len);
   if (frame != NULL && read_all(it->fd, frame->payload, frame->len, what.from))
     return frame;
@@ -134,101 +131,95 @@ static sio_frame *read_part(file *it, part what) {
   return NULL;
 }
 
-static void send_at_once(file *it, int status, part what) {
+static void send_at_once(file *it, int status, sio_range what) {
   sio_frame *frame = read_part(it, what);
   if (frame != NULL)
     sio_exchange_send_frame(it->exchange, status, sio_bytes_str(it->mime.type), frame);
   sio_frame_unref(frame);
 }
 
-static void send_packed(file *it) {
+/* NULL: no memory, or the file could not be read. */
+static sio_frame *pack(const file *it) {
   sio_buf packed = {0};
-  sio_frame *frame = read_part(it, (part){0, it->size});
-  if (frame == NULL)
-    return;
-  if (sio_compress(it->coding, sio_frame_payload(frame), &packed) == 0)
-    sio_exchange_send(it->exchange, 200, sio_bytes_str(it->mime.type), sio_buf_bytes(&packed));
+  sio_frame *plain = sio_frame_new((size_t)it->size), *frame = NULL;
+  if (plain != NULL && read_all(it->fd, plain->payload, plain->len, 0) &&
+      sio_compress(it->coding, NULL, sio_frame_payload(plain), &packed) == 0)
+    frame = sio_frame_copy(sio_buf_bytes(&packed));
+  sio_buf_deinit(&packed);
+  sio_frame_unref(plain);
+  return frame;
+}
+
+static void send_packed(file *it) {
+  sio_packed *cache = &sio_conn_of(it->exchange)->server->packed;
+  sio_frame *frame = sio_packed_get(cache, it->stat, it->coding);
+  if (frame != NULL) {
+    sio_frame_ref(frame);
+  } else {
+    frame = pack(it);
+    if (frame != NULL)
+      sio_packed_put(cache, it->stat, it->coding, frame);
+  }
+  if (frame != NULL)
+    sio_exchange_send_frame(it->exchange, it->status, sio_bytes_str(it->mime.type), frame);
   else
     sio_exchange_destroy(it->exchange);
-  sio_buf_deinit(&packed);
   sio_frame_unref(frame);
 }
 
 /* --- what the request asks for --- */
 
+/* What the application has set stays. */
 static void add(file *it, const char *name, sio_bytes value) {
-  if (sio_exchange_header(it->exchange, sio_bytes_str(name), value) != 0)
+  if (!sio_exchange_has_header(it->exchange, sio_bytes_str(name)) &&
+      sio_exchange_header(it->exchange, sio_bytes_str(name), value) != 0)
     it->has_failed = true;
 }
 
-static void describe(file *it, const struct stat *stat) {
-  it->size = stat->st_size;
-  if (it->mime.is_text && it->size >= PACK_FROM && it->size <= PACK_TO) {
-    add(it, "Vary", SIO_BYTES("Accept-Encoding"));
-    if (sio_request_header(it->request, "range").base == NULL)
-      it->coding = sio_accept_coding(sio_request_header(it->request, "accept-encoding"),
-                                     1u << SIO_CODING_GZIP);
-  }
-  bool is_packed = it->coding != SIO_CODING_IDENTITY;
+/* Not where the application says how the file is coded, and not for a part of it. */
+static void choose_coding(file *it) {
+  if (!it->mime.is_text || it->size < PACK_MIN || it->size > SIO_PACK_MAX ||
+      sio_exchange_has_header(it->exchange, SIO_BYTES("content-encoding")))
+    return;
+  sio_exchange_header(it->exchange, SIO_BYTES("Vary"), SIO_BYTES("Accept-Encoding"));
+  if (sio_request_header(it->request, "range").base == NULL)
+    it->coding = sio_accept_smallest(sio_request_header(it->request, "accept-encoding"),
+                                     sio_compress_codings());
+}
+
+static void describe(file *it) {
+  static const char *const suffixes[] = {
+      [SIO_CODING_IDENTITY] = "", [SIO_CODING_GZIP] = "-gz", [SIO_CODING_BR] = "-br"};
+  const struct timespec *changed = &it->stat->st_mtim;
+  char modified[SIO_HTTP_DATE_LEN];
+  choose_coding(it);
   snprintf(it->etag, sizeof(it->etag), "\"%llx-%llx%09lx%s\"", (unsigned long long)it->size,
-           (unsigned long long)stat->st_mtim.tv_sec, (unsigned long)stat->st_mtim.tv_nsec,
-           is_packed ? "-gz" : "");
-  sio_http_date_write(it->modified, stat->st_mtim.tv_sec > 0 ? stat->st_mtim.tv_sec : 0);
+           (unsigned long long)changed->tv_sec, (unsigned long)changed->tv_nsec,
+           suffixes[it->coding]);
+  sio_http_date_write(modified, changed->tv_sec > 0 ? changed->tv_sec : 0);
   add(it, "Accept-Ranges", SIO_BYTES("bytes"));
   add(it, "Cache-Control", SIO_BYTES("public, max-age=0"));
-  add(it, "Last-Modified", sio_bytes_of(it->modified, sizeof(it->modified)));
+  add(it, "Last-Modified", sio_bytes_of(modified, sizeof(modified)));
   add(it, "ETag", sio_bytes_str(it->etag));
-  if (is_packed)
+  if (it->coding != SIO_CODING_IDENTITY)
     add(it, "Content-Encoding", sio_coding_name(it->coding));
 }
 
-/* RFC 9110, 13.1.2 and 13.1.3; the list of tags is compared weakly, so "W/" does not matter. */
-static bool is_modified(const file *it) {
-  sio_bytes tags = sio_request_header(it->request, "if-none-match");
-  int64_t since, ours;
-  if (tags.base != NULL)
-    return !sio_bytes_eq(tags, SIO_BYTES("*")) &&
-           memmem(tags.base, tags.len, it->etag, strlen(it->etag)) == NULL;
-  sio_bytes ours_text = sio_bytes_of(it->modified, sizeof(it->modified));
-  if (!sio_http_date_read(sio_request_header(it->request, "if-modified-since"), &since) ||
-      !sio_http_date_read(ours_text, &ours))
-    return true;
-  return ours > since;
+/* The status, and what of the file is sent with it. */
+static int choose_status(const file *it, sio_range *what) {
+  const sio_version version = {.etag = sio_bytes_str(it->etag),
+                               .modified = it->stat->st_mtim.tv_sec};
+  bool is_get = sio_bytes_eq(it->request->method, SIO_BYTES("GET"));
+  bool is_head = sio_bytes_eq(it->request->method, SIO_BYTES("HEAD"));
+  int status = it->status;
+  if (status == 200 && (is_get || is_head))
+    status = sio_condition_check(it->request, &version);
+  if (status == 200 && is_get && it->coding == SIO_CODING_IDENTITY)
+    status = sio_range_check(it->request, &version, it->size, what);
+  return status;
 }
 
-/* A condition for the range: without it, the file may not have changed (RFC 9110, 13.1.5). */
-static bool is_range_current(const file *it) {
-  sio_bytes condition = sio_request_header(it->request, "if-range");
-  return condition.base == NULL || sio_bytes_eq(condition, sio_bytes_str(it->etag)) ||
-         sio_bytes_eq(condition, sio_bytes_of(it->modified, sizeof(it->modified)));
-}
-
-/* One range (RFC 9110, 14.1.2): 206, 416, or 200 for what is none or more than one. */
-static int parse_range(const file *it, part *out) {
-  sio_bytes text = sio_request_header(it->request, "range");
-  if (!sio_bytes_starts(text, SIO_BYTES("bytes=")) || !is_range_current(it))
-    return 200;
-  const char *from = text.base + 6, *end = text.base + text.len;
-  const char *dash = memchr(from, '-', (size_t)(end - from));
-  if (dash == NULL)
-    return 200;
-  int64_t first = sio_length_parse(sio_bytes_of(from, (size_t)(dash - from)));
-  int64_t last = sio_length_parse(sio_bytes_of(dash + 1, (size_t)(end - dash - 1)));
-  bool is_suffix = dash == from, is_open = dash + 1 == end;
-  if ((first < 0 && !is_suffix) || (last < 0 && !is_open) || (is_suffix && is_open) ||
-      (!is_suffix && !is_open && first > last))
-    return 200;
-  if (is_suffix ? last == 0 || it->size == 0 : first >= it->size)
-    return 416;
-  if (is_suffix)
-    first = last < it->size ? it->size - last : 0;
-  if (is_suffix || is_open || last >= it->size)
-    last = it->size - 1;
-  *out = (part){first, last - first + 1};
-  return 206;
-}
-
-static void add_range(file *it, int status, part what) {
+static void add_range(file *it, int status, sio_range what) {
   char text[80];
   int len;
   if (status == 416)
@@ -247,20 +238,19 @@ static void add_length(file *it, int64_t length) {
 
 /* True: the descriptor is still to be closed. */
 static bool answer(file *it) {
-  part what = {0, it->size};
+  sio_range what = {0, it->size};
   sio_bytes none = {0};
   bool is_head = sio_bytes_eq(it->request->method, SIO_BYTES("HEAD"));
-  int status = is_modified(it) ? 200 : 304;
-  if (status == 200 && it->coding == SIO_CODING_IDENTITY && !is_head)
-    status = parse_range(it, &what);
-  if (status == 206 || status == 416)
+  int status = choose_status(it, &what);
+  bool has_file = status == it->status || status == 206;
+  if (status != it->status && (status == 206 || status == 416))
     add_range(it, status, what);
-  bool is_long = status < 300 && what.len > WHOLE_SIZE && it->coding == SIO_CODING_IDENTITY;
+  bool is_long = has_file && what.len > WHOLE_SIZE && it->coding == SIO_CODING_IDENTITY;
   if (is_long)
     add_length(it, what.len);
   if (it->has_failed)
     sio_exchange_destroy(it->exchange);
-  else if (status >= 300)
+  else if (!has_file)
     sio_exchange_send(it->exchange, status, none, none);
   else if (is_long && is_head)
     sio_exchange_send(it->exchange, status, sio_bytes_str(it->mime.type), none);
@@ -273,12 +263,16 @@ static bool answer(file *it) {
   return it->has_failed || !is_long || is_head;
 }
 
-void sio_file_send(sio_exchange *exchange, const char *path, int fd, const struct stat *stat) {
+void sio_file_send(sio_exchange *exchange, const char *path, int fd, const struct stat *stat,
+                   int status) {
   file it = {.exchange = exchange,
              .request = sio_exchange_request(exchange),
              .fd = fd,
+             .status = status,
+             .stat = stat,
+             .size = stat->st_size,
              .mime = sio_mime_of(sio_bytes_str(path))};
-  describe(&it, stat);
+  describe(&it);
   if (answer(&it))
     close(fd);
 }

@@ -29,8 +29,10 @@ static void tell_closed(sio_flush *flush) {
 
 sio_http_server *sio_http_server_new(sio_loop *loop, const sio_http_options *options) {
   sio_http_server *server = sio_calloc(1, sizeof(*server));
-  if (server == NULL)
+  if (server == NULL || sio_packed_init(&server->packed) != 0) {
+    sio_free(server);
     return NULL;
+  }
   server->loop = loop;
   server->options = *options;
   server->limits.max_header_size = options->max_header_size;
@@ -170,6 +172,7 @@ void sio_http_server_collect(sio_http_server *server) {
     sio_loop_unwatch(&server->clocks[i]);
   sio_loop_unwatch(&server->drains);
   sio_list_remove(&server->flush.node);
+  sio_packed_deinit(&server->packed);
   sio_free(server);
 }
 

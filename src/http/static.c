@@ -113,7 +113,7 @@ static bool serve(const sio_static *files, sio_bytes below, sio_exchange *exchan
   int fd = sio_file_open(real, &stat_of);
   if (fd < 0)
     return false;
-  sio_file_send(exchange, path, fd, &stat_of);
+  sio_file_send(exchange, path, fd, &stat_of, 200);
   return true;
 }
 
@@ -165,11 +165,11 @@ void sio_static_free(sio_static *files) {
   sio_free(files);
 }
 
-void sio_static_send_file(sio_exchange *exchange, const char *path) {
+void sio_static_send_file(sio_exchange *exchange, const char *path, int status) {
   struct stat stat_of;
   int fd = sio_file_open(path, &stat_of);
   if (fd >= 0)
-    sio_file_send(exchange, path, fd, &stat_of);
+    sio_file_send(exchange, path, fd, &stat_of, status);
   else
     sio_exchange_send(exchange, 404, (sio_bytes){0}, (sio_bytes){0});
 }

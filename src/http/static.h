@@ -1,8 +1,8 @@
 /*
- * Files of a folder at a path: types by extension, ETag and Last-Modified with 304, one range (206,
- * 416), HEAD, "index.html" for a folder (whose name without its slash is redirected), gzip where
- * accepted for text from 1 to 256 KiB. No way out of the folder: no "..", no encoded slash or NUL,
- * no symbolic link that leads outside, nothing that begins with a dot.
+ * Files of a folder at a path: types by extension, ETag and Last-Modified with 304 and 412, one
+ * range (206, 416), HEAD, "index.html" for a folder (whose name without its slash is redirected),
+ * brotli or gzip where accepted for text from 1 to 256 KiB. No way out of the folder: no "..", no
+ * encoded slash or NUL, no symbolic link that leads outside, nothing that begins with a dot.
  *
  * Files are read when they are asked for, in the loop's thread: a folder on a slow disk slows
  * everybody down. Large ones are sent as fast as the client takes them, a part each turn.
@@ -24,9 +24,9 @@ sio_http_handler *sio_static_handler(sio_static *files);
 void sio_static_free(sio_static *files); /* after its handler was removed */
 
 /*
- * Answers one exchange with one file (res:sendFile): 200, 206, 304, 404. The path is the caller's
- * word: it is not checked. Headers added before are kept.
+ * Answers one exchange with one file (res:sendFile), or 404. The path is the caller's word: it is
+ * not checked. status and headers as in sio_file_send.
  */
-void sio_static_send_file(sio_exchange *exchange, const char *path);
+void sio_static_send_file(sio_exchange *exchange, const char *path, int status);
 
 #endif

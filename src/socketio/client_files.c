@@ -8,8 +8,6 @@
 enum { CODINGS = SIO_CODING_BR + 1 };
 
 struct sio_client_files {
-  sio_http_handler handler;
-  const sio_cors *cors;
   /* What was asked for so far, so that nothing is compressed or copied twice. */
   sio_frame *frames[SIO_CLIENT_FILES][CODINGS];
   size_t path_len;
@@ -65,7 +63,7 @@ static sio_frame *encode(const sio_client_file *file, enum sio_coding coding) {
   if (coding == SIO_CODING_BR)
     return sio_frame_copy(bytes_of(file->brotli));
   sio_buf out = {0};
-  bool is_done = sio_compress(coding, bytes_of(file->plain), &out) == 0;
+  bool is_done = sio_compress(coding, NULL, bytes_of(file->plain), &out) == 0;
   sio_frame *frame = is_done ? sio_frame_copy(sio_buf_bytes(&out)) : NULL;
   sio_buf_deinit(&out);
   return frame;
@@ -102,14 +100,11 @@ static void answer(sio_client_files *files, int index, sio_bytes tag, sio_exchan
     sio_exchange_destroy(exchange);
 }
 
-static bool on_request(sio_http_handler *handler, sio_exchange *exchange) {
-  sio_client_files *files = SIO_OF(handler, sio_client_files, handler);
+bool sio_client_files_serve(sio_client_files *files, sio_exchange *exchange) {
   const sio_request *request = sio_exchange_request(exchange);
   int index = request->upgrade ? -1 : find(files, request->path);
   if (index < 0)
     return false;
-  if (files->cors != NULL && sio_cors_apply(files->cors, exchange))
-    return true;
   char quoted[64];
   sio_bytes tag = etag(quoted, sizeof(quoted));
   if (sio_client_data[index].plain.base == NULL)
@@ -126,23 +121,17 @@ static bool on_request(sio_http_handler *handler, sio_exchange *exchange) {
 
 /* --- life --- */
 
-sio_client_files *sio_client_files_new(sio_bytes path, const sio_cors *cors) {
+sio_client_files *sio_client_files_new(sio_bytes path) {
   if (path.len > 0 && path.base[path.len - 1] == '/')
     path.len--;
   sio_client_files *files = sio_calloc(1, sizeof(*files) + path.len + 1);
   if (files == NULL)
     return NULL;
-  files->handler.on_request = on_request;
-  files->cors = cors;
   if (path.len > 0)
     memcpy(files->path, path.base, path.len);
   files->path[path.len] = '/';
   files->path_len = path.len + 1;
   return files;
-}
-
-sio_http_handler *sio_client_files_handler(sio_client_files *files) {
-  return &files->handler;
 }
 
 void sio_client_files_free(sio_client_files *files) {
