@@ -20,17 +20,22 @@ end
 tls.methods = {}
 
 --- Reads certificates and keys again, or takes others: those of given. Open connections go on with
--- the old ones. Returns the server, or nil, a message and a code; then the old ones stay.
+-- the old ones. Returns the server, or nil, a message and a code; then all the old ones stay.
 function tls.methods:reloadTls(given)
   local wanted = options.listen({ tls = given }).tls and options.tls(given)
   if #self._tls == 0 then
     check.raise("a server without TLS has nothing to reload: give listen or createServer 'tls'")
   end
-  for _, identity in ipairs(self._tls) do
-    local ok, message, code = identity.handle:load(wanted or identity.wanted)
-    if not ok then
+  local fresh = {}
+  for i, identity in ipairs(self._tls) do
+    local handle, message, code = core.tls(wanted or identity.wanted)
+    if not handle then
       return nil, message, code
     end
+    fresh[i] = handle
+  end
+  for i, identity in ipairs(self._tls) do
+    identity.handle:swap(fresh[i])
     identity.wanted = wanted or identity.wanted
   end
   return self

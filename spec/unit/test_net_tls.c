@@ -537,13 +537,16 @@ static void loading_anew_drops_nobody(void **state) {
   size_t said = 0;
   UNTIL(fix->net.loop, (said += tls_say(&fix->client, block + said, TOTAL - said)) > TOTAL / 2);
   sio_tls_options bad = {.cert = other.cert, .key = mine.key};
-  assert_false(sio_tls_load(fix->tls, &bad, &problem));
+  assert_null(sio_tls_new(&bad, &problem));
   tls_client second, third;
   tls_client_init(&second);
   meet(fix, &second);
   assert_string_equal(name_of_server(&second), "mine"); /* what failed changed nothing */
   sio_tls_options options = tls_options_of(&other);
-  assert_true(sio_tls_load(fix->tls, &options, &problem));
+  sio_tls *fresh = sio_tls_new(&options, &problem);
+  assert_non_null(fresh);
+  sio_tls_swap(fix->tls, fresh);
+  sio_tls_unref(fresh);
   tls_client_init(&third);
   meet(fix, &third);
   assert_string_equal(name_of_server(&third), "other");

@@ -44,15 +44,11 @@ static int fail(lua_State *L, const sio_tls_problem *problem) {
   return 3;
 }
 
-/* load(options) -> true, or nil, text, code: then nothing has changed */
-static int load_tls(lua_State *L) {
-  tls_handle *handle = sio_lua_check(L, 1, &tls_type);
-  sio_tls_options options = check_options(L, 2);
-  sio_tls_problem problem;
-  if (!sio_tls_load(handle->tls, &options, &problem))
-    return fail(L, &problem);
-  lua_pushboolean(L, 1);
-  return 1;
+/* swap(other): exchanges what the two have loaded */
+static int swap_tls(lua_State *L) {
+  tls_handle *handle = sio_lua_check(L, 1, &tls_type), *other = sio_lua_check(L, 2, &tls_type);
+  sio_tls_swap(handle->tls, other->tls);
+  return 0;
 }
 
 /* tls { cert, key, passphrase, ca, only13 } -> handle, or nil, text, code */
@@ -71,7 +67,7 @@ static int free_tls(lua_State *L) {
   return 0;
 }
 
-static const luaL_Reg methods[] = {{"load", load_tls}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"swap", swap_tls}, {NULL, NULL}};
 
 static const sio_lua_type tls_type = {"socketio.TlsHandle", methods, free_tls};
 

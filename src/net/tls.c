@@ -205,7 +205,7 @@ static bool configure(SSL_CTX *ctx, bool only_1_3) {
          SSL_CTX_set_session_id_context(ctx, name, sizeof(name) - 1) == 1;
 }
 
-bool sio_tls_load(sio_tls *tls, const sio_tls_options *options, sio_tls_problem *problem) {
+static bool load(sio_tls *tls, const sio_tls_options *options, sio_tls_problem *problem) {
   source cert = {"certificate", "tls.cert", options->cert};
   source ca = {"certificate of the clients' authority", "tls.ca", options->ca};
   ERR_clear_error();
@@ -220,7 +220,6 @@ bool sio_tls_load(sio_tls *tls, const sio_tls_options *options, sio_tls_problem 
     SSL_CTX_free(ctx);
     return false;
   }
-  SSL_CTX_free(tls->ctx);
   tls->ctx = ctx;
   return true;
 }
@@ -231,11 +230,17 @@ sio_tls *sio_tls_new(const sio_tls_options *options, sio_tls_problem *problem) {
     tls->refs = 1;
   if (tls == NULL || (tls->method = sio_tls_link_method()) == NULL) {
     complain(problem, "ENOMEM", "out of memory");
-  } else if (sio_tls_load(tls, options, problem)) {
+  } else if (load(tls, options, problem)) {
     return tls;
   }
   sio_tls_unref(tls);
   return NULL;
+}
+
+void sio_tls_swap(sio_tls *tls, sio_tls *other) {
+  SSL_CTX *ctx = tls->ctx;
+  tls->ctx = other->ctx;
+  other->ctx = ctx;
 }
 
 sio_tls *sio_tls_ref(sio_tls *tls) {

@@ -2,8 +2,8 @@
  * TLS 1.2 and 1.3 for accepted connections, with OpenSSL.
  *
  * sio_tls says who the server is (certificate and key), whom it lets in and which versions it
- * speaks. It is reference-counted: listeners and connections share it. It can be loaded anew at any
- * time; connections that are open go on with what they began with.
+ * speaks. It is reference-counted: listeners and connections share it. It can be given what
+ * another has loaded at any time; connections that are open go on with what they began with.
  *
  * No renegotiation, no compression; TLS 1.2 with ECDHE and an AEAD cipher only. ALPN knows
  * "http/1.1" and refuses a client that offers only other protocols (RFC 7301 3.2).
@@ -35,9 +35,8 @@ sio_tls *sio_tls_new(const sio_tls_options *options, sio_tls_problem *problem);
 sio_tls *sio_tls_ref(sio_tls *tls);
 void sio_tls_unref(sio_tls *tls); /* NULL is allowed */
 
-/* Replaces all that was loaded, for connections made from now on. False: see problem; then nothing
- * has changed. Borrows options. */
-bool sio_tls_load(sio_tls *tls, const sio_tls_options *options, sio_tls_problem *problem);
+/* Exchanges what the two have loaded, for connections made from now on. */
+void sio_tls_swap(sio_tls *tls, sio_tls *other);
 
 /*
  * One connection's TLS, without its socket: its owner carries the records between them.
