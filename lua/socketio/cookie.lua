@@ -1,6 +1,8 @@
 --- The cookie that carries a session's id, for proxies that send a client to the same server again:
 -- its options, and what the core sends of it.
 
+local kinds = require("socketio.kinds")
+
 local cookie = {}
 
 local function token(value)
@@ -8,16 +10,21 @@ local function token(value)
   return ok, "name of a cookie"
 end
 
--- What may stand in an attribute.
-local function attribute(what)
-  return function(value)
-    local ok = type(value) == "string" and not value:find("[%c;\127]")
-    return value == false or ok, what .. " or false"
-  end
+-- The rules of npm's cookie: no control characters, ";" or "<" in a path; labels in a domain.
+local function path(value)
+  return value == false or type(value) == "string" and not value:find("[^ -:=-~]"), "path or false"
 end
 
-local function boolean(value)
-  return type(value) == "boolean", "boolean"
+local function is_label(text)
+  return #text <= 63 and text:find("^%w[%w-]*$") ~= nil and text:sub(-1) ~= "-"
+end
+
+local function domain(value)
+  local ok = type(value) == "string" and not value:find("%.%.") and value:sub(-1) ~= "."
+  for label in (ok and value:gsub("^%.", "") or ""):gmatch("[^.]+") do
+    ok = ok and is_label(label)
+  end
+  return value == false or ok, "domain or false"
 end
 
 local function finite(value)
@@ -40,13 +47,14 @@ local same_site = word("lax", "strict", "none")
 --- Name to { default, kind }.
 cookie.known = {
   name = { "io", token },
-  path = { "/", attribute("path") },
-  domain = { nil, attribute("domain") },
+  path = { "/", path },
+  domain = { nil, domain },
+  encode = { nil, kinds.callable }, -- (id) -> the value; may not wait
   expires = { nil, finite }, -- as os.time gives it
   maxAge = { nil, finite },
-  secure = { false, boolean },
-  httpOnly = { true, boolean },
-  partitioned = { false, boolean },
+  secure = { false, kinds.boolean },
+  httpOnly = { true, kinds.boolean },
+  partitioned = { false, kinds.boolean },
   priority = { nil, word("low", "medium", "high") },
   sameSite = {
     "lax",
@@ -59,6 +67,17 @@ cookie.known = {
 
 local function capital(text)
   return text:sub(1, 1):upper() .. text:sub(2):lower()
+end
+
+--- What encode made of an id, as the value of a cookie; an error for what cannot be one.
+function cookie.value(encode, id)
+  local value = encode(id)
+  local bare = type(value) == "string" and (value:match('^"(.*)"$') or value)
+  if not bare or bare:find("[^!-~]") or bare:find('[",;\\]') then
+    error(("cookie.encode returned %s, which cannot be the value of a cookie"):format(
+      type(value) == "string" and ("%q"):format(value) or type(value)), 0)
+  end
+  return value
 end
 
 --- What follows the value, in the order of the reference; all are checked options.

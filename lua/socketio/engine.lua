@@ -4,6 +4,8 @@
 
 local chain = require("socketio.chain")
 local check = require("socketio.check")
+local cookie = require("socketio.cookie")
+local cors = require("socketio.cors")
 local events = require("socketio.events")
 local http = require("socketio.http")
 local object = require("socketio.object")
@@ -58,8 +60,11 @@ function Engine:_bind()
   if opts.allowRequest or opts.origins then
     ask(self, "handshake")
   end
-  if opts.cors and check.callable(opts.cors.origin) then
+  if cors.is_asked(opts.cors) then
     listen(self, "share")
+  end
+  if type(opts.cookie) == "table" and opts.cookie.encode then
+    listen(self, "cookie")
   end
 end
 
@@ -104,10 +109,10 @@ function Engine:use(fn)
   return self
 end
 
--- The option cors.origin is a function (origin, callback), which answers by either.
+-- The option cors, or its origin, is a function.
 local function on_origin(self, exchange, request)
-  local origin, answered = http.wrap(request).headers.origin, false
-  local function answer(err, allowed)
+  local answered = false
+  local function answer(err, decided)
     if answered then
       return
     end
@@ -115,15 +120,11 @@ local function on_origin(self, exchange, request)
     if check.given(err) ~= nil then
       refuse(self, exchange, BAD_REQUEST, 0, "", { name = "MIDDLEWARE_FAILURE" })
     else
-      self._server._core:share(exchange, origins.allow(allowed == "*" or allowed, origin))
+      self._server._core:share(exchange, decided)
     end
   end
-  attempt(self, "request", "cors.origin", answer, function()
-    local allowed = self._server.opts.cors.origin(origin, answer)
-    if allowed ~= nil then
-      answer(nil, allowed)
-    end
-  end)
+  attempt(self, "request", "cors", answer, cors.ask, self._server.opts.cors, http.wrap(request),
+    answer)
 end
 
 local function on_request(self, exchange, request)
@@ -166,7 +167,10 @@ local function on_handshake(self, exchange, request)
       refuse(self, exchange, FORBIDDEN, 0, text_of(message), { message = message })
     end
   end
-  attempt(self, "request", "allowRequest", answer, opts.allowRequest, req, answer)
+  local function failed(err) -- which is not for the client
+    refuse(self, exchange, FORBIDDEN, 0, "", { message = err })
+  end
+  attempt(self, "request", "allowRequest", failed, opts.allowRequest, req, answer)
 end
 
 local function on_id(self, exchange, request)
@@ -247,6 +251,15 @@ local function on_headers(self, request)
   end
 end
 
+-- What the option cookie.encode makes of a session's id.
+local function on_cookie(self, id)
+  local ok, value = pcall(cookie.value, self._server.opts.cookie.encode, id)
+  if ok then
+    return value
+  end
+  self:_fail("request", "cookie.encode", tostring(value), tostring(value))
+end
+
 local function on_session(self, conn)
   rawset(conn, "request", conn.request) -- for as long as the connection
   events.fire(self, "handler", "connection", conn)
@@ -316,6 +329,9 @@ function engine.hooks(self)
     end,
     headers = function(request)
       on_headers(self, request)
+    end,
+    cookie = function(id)
+      return on_cookie(self, id)
     end,
     session = function(conn)
       on_session(self, conn)

@@ -1,7 +1,7 @@
 --- socketio.Engine: an Engine.IO server on its own, as npm's engine.io. It has all that io.engine
 -- has, and listens itself; its connections send and receive messages without Socket.IO.
--- Private fields: those of io.engine; _core, _http, _own as a server has them; _origin (decides on
--- cross-origin requests).
+-- Private fields: those of io.engine; _core, _http, _own, _given as a server has them; _origin
+-- (decides on cross-origin requests); _bound (a server has it).
 
 local core = require("socketio.core")
 local check = require("socketio.check")
@@ -47,7 +47,7 @@ end
 -- Takes these options; possible as long as it is not in use.
 function methods:_configure(given)
   local opts = options.engine(given)
-  if #self._http > 0 then
+  if #self._http > 0 or self._bound then
     check.raise(server.IN_USE)
   end
   local core_options, origin = options.core(opts)

@@ -11,14 +11,30 @@ local tls = require("socketio.tls")
 
 local http = {}
 
+-- Calls fn(why) when the client goes before the answer (a Response) is complete.
+local function on_gone(res, fn)
+  local fns = res._gone
+  if not fns then
+    fns = {}
+    rawset(res, "_gone", fns)
+    res._exchange:onGone(function(_, why)
+      for _, each in ipairs(fns) do
+        each(why)
+      end
+    end)
+  end
+  fns[#fns + 1] = fn
+end
+
 -- === Requests ================================================================================
 
-local Request = {}
+local Request, request_getters = {}, {}
 
 -- What the request's head says is read from the core's handle.
-local request_meta = object.class("socketio.HttpRequest", Request, {}, function(self, key)
-  return self._request[key]
-end)
+local request_meta = object.class("socketio.HttpRequest", Request, request_getters,
+  function(self, key)
+    return self._request[key]
+  end)
 
 -- The body has come, or never will: tells all who asked for it.
 local function settle(self, body, err)
@@ -36,16 +52,18 @@ local function read(self, answered)
   local waiting = self._waiting
   if self._body or self._problem then
     answered(self._problem, self._body)
-  elseif not self._exchange then
+  elseif not self._res then
     answered("the body of this request is not for the application")
+  elseif self._res.finished then
+    answered("the request is over")
   elseif waiting then
     waiting[#waiting + 1] = answered
   else
     rawset(self, "_waiting", { answered })
-    self._exchange:onGone(function(_, err)
+    on_gone(self._res, function(err)
       settle(self, nil, err)
     end)
-    self._exchange:readBody(core.limits.maxRequestBody, function(body, err)
+    self._res._exchange:readBody(core.limits.maxRequestBody, function(body, err)
       settle(self, body, err)
     end)
   end
@@ -84,16 +102,29 @@ function Request:json(fn)
   end)
 end
 
+--- The body as text: waits for it in a coroutine; nil elsewhere until it has come, and where it
+-- cannot be had.
+function request_getters:body()
+  if self._body or not self._res or not tasks.can_wait() then
+    return self._body
+  end
+  return (Request.text(self))
+end
+
 -- === Answers =================================================================================
 
 local Response = {}
 
---- The status of the answer; 200 unless it is set.
-function Response:status(code)
+local function check_status(code)
   if math.type(code) ~= "integer" or code < 200 or code > 999 then
     check.fail(1, "status", "status code", code)
   end
-  rawset(self, "statusCode", code)
+  return code
+end
+
+--- The status of the answer; 200 unless it is set. The field statusCode is the same.
+function Response:status(code)
+  rawset(self, "statusCode", check_status(code))
   return self
 end
 
@@ -124,7 +155,8 @@ function Response:set(name, value)
 end
 
 local function send(self, content_type, body)
-  self._exchange:send(self.statusCode, self._type and "" or content_type, body)
+  local status = check_status(self.statusCode)
+  self._exchange:send(status, self._type and "" or content_type, body)
   return self
 end
 
@@ -148,20 +180,59 @@ function Response:json(value)
   return send(self, "application/json; charset=utf-8", text)
 end
 
---- The whole answer: a file, with its type and ETag; 404 when there is none.
+--- The whole answer: a file, with its type and ETag; 404 when there is none. With a status other
+-- than 200 it is sent whole, whatever the request asks for.
 function Response:sendFile(path)
-  self._exchange:sendFile(check.string(1, "sendFile", path, "path"))
+  check.string(1, "sendFile", path, "path")
+  self._exchange:sendFile(path, check_status(self.statusCode))
   return self
 end
 
---- A piece of the answer. The first one sends the head; finish ends it.
+-- Sends a piece, after the head if it is the first; returns how many bytes wait to be sent.
+local function put(self, chunk)
+  if not self._started then
+    local status = check_status(self.statusCode)
+    rawset(self, "_started", true)
+    self._exchange:start(status, "")
+  end
+  local queued, is_too_much = self._exchange:write(chunk)
+  if is_too_much then
+    check.raise("more is written than Content-Length says")
+  end
+  return queued or 0
+end
+
+-- Suspends the running handler until all that was written is sent, or the client gone.
+local function await_drain(self)
+  local waiting = self._draining
+  local function wake()
+    local all = self._draining
+    rawset(self, "_draining", nil)
+    for _, done in ipairs(all or {}) do
+      done()
+    end
+  end
+  if not waiting then
+    waiting = {}
+    rawset(self, "_draining", waiting)
+    if not self._drains then
+      rawset(self, "_drains", true)
+      on_gone(self, wake)
+      self._exchange:onDrain(wake)
+    end
+  end
+  tasks.await("write", function(done)
+    waiting[#waiting + 1] = done
+  end)
+end
+
+--- A piece of the answer. The first one sends the head; finish ends it. In a coroutine it waits
+-- while the client is slow to take what was written before.
 function Response:write(chunk)
   check.string(1, "write", chunk)
-  if not self._started then
-    rawset(self, "_started", true)
-    self._exchange:start(self.statusCode, "")
+  if put(self, chunk) > core.limits.maxQueuedAnswer and tasks.can_wait() then
+    await_drain(self)
   end
-  self._exchange:write(chunk)
   return self
 end
 
@@ -174,7 +245,7 @@ function Response:finish(chunk)
     return send(self, "", chunk or "")
   end
   if chunk then
-    Response.write(self, chunk)
+    put(self, chunk)
   end
   self._exchange:finish()
   return self
@@ -307,12 +378,20 @@ function HttpServer:_added(event)
         self:_fail(...)
       end,
     }
-    local req = { _request = request, _exchange = exchange, _scope = scope }
-    setmetatable(req, request_meta)
+    local req = setmetatable({ _request = request, _res = res, _scope = scope }, request_meta)
+    if self._upgrade_timeout and request.upgrade then
+      exchange:limit(self._upgrade_timeout)
+    end
     if not events.fire_in(scope, self, "request", "request", req, res) then
       res:status(404):send("Not Found")
     end
   end)
+end
+
+-- Upgrades that a listener to "request" does not answer are ended after so many milliseconds: the
+-- wish of a server that is attached.
+function HttpServer:_limit_upgrades(ms)
+  rawset(self, "_upgrade_timeout", math.min(ms, self._upgrade_timeout or ms))
 end
 
 function HttpServer:_fail(phase, event, message, traceback)

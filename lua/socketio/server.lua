@@ -155,34 +155,29 @@ local function attach(self, server)
       self:_report(...)
     end)
   end
+  if self.opts.destroyUpgrade then
+    server:_limit_upgrades(self.opts.destroyUpgradeTimeout)
+  end
   self._core:attach(server._http)
   self._http[#self._http + 1] = server
 end
 
 local IN_USE = "options cannot be changed once the server is listening or attached"
 
--- Options that are given with a target: tls is its own, a few are the HTTP server's (here), the
--- rest are the server's.
-local of_http = { headersTimeout = true, requestTimeout = true, maxHeaderSize = true }
-
--- Takes those of the server; what its constructor was given counts more.
+-- Options that are given with a target: those of the HTTP server, which are returned, and others,
+-- of the server. What its constructor was given counts more than these.
 local function take_options(self, method, given)
   if given ~= nil and type(given) ~= "table" then
     check.fail(2, method, "table of options", given)
   end
-  local late, any = {}, false
-  for name, value in pairs(given or {}) do
-    if name ~= "tls" and not of_http[name] then
-      late[name], any = value, true
+  local of_http, late = options.split(given)
+  if next(late) ~= nil then
+    for name, value in pairs(self._given) do
+      late[name] = value
     end
+    self:_configure(late)
   end
-  if not any then
-    return
-  end
-  for name, value in pairs(self._given) do
-    late[name] = value
-  end
-  self:_configure(late)
+  return of_http
 end
 
 --- Answers Socket.IO's requests on an HTTP server, or listens on a port. Options may be given here,
@@ -191,10 +186,30 @@ function Server:attach(target, given)
   if not http.is_server(target) then
     return Server.listen(self, target, given)
   end
-  take_options(self, "attach", given)
+  local of_http = take_options(self, "attach", given)
+  if next(of_http) then
+    check.raise(("option '%s' belongs to the HTTP server: give it to createServer"):format(
+      next(of_http)))
+  end
   attach(self, target)
   rawset(self, "httpServer", self.httpServer or target)
   return self
+end
+
+-- The HTTP server that listen made, or makes with these options.
+local function own_server(self, of_http)
+  if not self._own then
+    for _, name in ipairs({ "headersTimeout", "requestTimeout", "maxHeaderSize" }) do
+      if of_http[name] == nil then
+        of_http[name] = self.opts[name]
+      end
+    end
+    return http.createServer(of_http)
+  end
+  if next(of_http) then
+    check.raise(IN_USE)
+  end
+  return self._own
 end
 
 --- Listens on a port (0: a free one), "host:port" or "unix:/path"; has bound when it returns. What
@@ -205,18 +220,13 @@ function Server:listen(target, given)
   if http.is_server(target) then
     return Server.attach(self, target, given)
   end
-  take_options(self, "listen", given)
-  local http_options, tls = {}, self.opts.tls
-  if given and given.tls ~= nil then
-    tls = given.tls
+  local of_http = take_options(self, "listen", given)
+  local tls = of_http.tls
+  if tls == nil then
+    tls = self.opts.tls
   end
-  local server = self._own
-  if not server then
-    for name in pairs(of_http) do
-      http_options[name] = given and given[name] or self.opts[name]
-    end
-    server = http.createServer(http_options)
-  end
+  of_http.tls = nil
+  local server = own_server(self, of_http)
   local ok, message, code = server:listen(target, { tls = tls })
   if not ok then
     return nil, message, code
@@ -270,6 +280,7 @@ function Server:bind(other)
     check.raise("a server that is listening or attached cannot be bound to an engine")
   end
   self._core:free()
+  other._bound = true
   rawset(self, "engine", other)
   rawset(self, "_core", other._core)
   rawset(self, "_http", other._http)
@@ -316,7 +327,7 @@ Server.adapter = option("adapter")
 
 function Server:_configure(given)
   local opts = options.server(given)
-  if #self._http > 0 then
+  if #self._http > 0 or self.engine._bound then
     check.raise(IN_USE)
   end
   local core_options, origin = options.core(opts)

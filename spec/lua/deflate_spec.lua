@@ -17,14 +17,14 @@ describe("perMessageDeflate", function()
   it("takes the options of the reference", function()
     for _, value in ipairs {
       true, false, {},
-      { threshold = 0, concurrencyLimit = 10 },
+      { threshold = 0, concurrencyLimit = 4 },
       { serverNoContextTakeover = true, clientNoContextTakeover = true },
       { serverNoContextTakeover = false, clientNoContextTakeover = false },
       { serverMaxWindowBits = true, clientMaxWindowBits = false },
       { serverMaxWindowBits = 8, clientMaxWindowBits = 15.0 },
       {
-        zlibDeflateOptions = { chunkSize = 16384, memLevel = 7, level = 3, strategy = 1 },
-        zlibInflateOptions = { chunkSize = 16 * 1024 },
+        zlibDeflateOptions = { chunkSize = 1024, memLevel = 7, level = 3, strategy = 1 },
+        zlibInflateOptions = { chunkSize = 10 * 1024 },
       },
       { zlibDeflateOptions = { level = -1 } },
     } do
@@ -55,11 +55,11 @@ describe("perMessageDeflate", function()
       .. "perMessageDeflate.zlibDeflateOptions 'memlevel' (did you mean 'memLevel'?)" },
     { { zlibInflateOptions = { level = 1 } }, "unknown option of "
       .. "perMessageDeflate.zlibInflateOptions 'level' (did you mean 'chunkSize'?)" },
-    { { concurrencyLimit = 4 }, "option of perMessageDeflate 'concurrencyLimit' has no meaning "
-      .. "here: messages are compressed in the loop's own thread" },
-    { { zlibInflateOptions = { chunkSize = 1024 } }, "option of "
-      .. "perMessageDeflate.zlibInflateOptions 'chunkSize' has no meaning here: a message is "
-      .. "compressed and expanded as a whole" },
+    { { concurrencyLimit = 0 }, "bad option of perMessageDeflate 'concurrencyLimit' "
+      .. "(integer from 1 to 2147483648 expected, got number)" },
+    { { zlibInflateOptions = { chunkSize = 10.5 } }, "bad option of "
+      .. "perMessageDeflate.zlibInflateOptions 'chunkSize' "
+      .. "(integer from 64 to 2147483648 expected, got number)" },
     { { zlibDeflateOptions = 9 }, "bad option of perMessageDeflate 'zlibDeflateOptions' "
       .. "(table expected, got number)" },
   } do

@@ -277,60 +277,6 @@ describe("a middleware of the engine", function()
   end)
 end)
 
-describe("allowRequest", function()
-  local function server(fn)
-    return support.server { allowRequest = fn }
-  end
-
-  it("lets in, now or later, and is asked about handshakes only", function()
-    local asked = 0
-    local io = server(function(req, callback)
-      asked = asked + 1
-      if req.query.later then
-        socketio.sleep(5)
-      end
-      callback(nil, true)
-    end)
-    local sid = sid_of(get(io))
-    assert.equal("ok", post(io, sid, "40").body)
-    support.connect(io, { query = "later=1" })
-    assert.equal(2, asked)
-  end)
-
-  it("refuses, in its own words or ours", function()
-    local words
-    local io = server(function(_, callback)
-      callback(words, false)
-      callback(nil, true)
-    end)
-    local failures = failures_of(io)
-    for _, case in ipairs {
-      { nil, "Forbidden" },
-      { 'not "you"', 'not \\"you\\"' },
-      { { message = "a table's" }, "a table's" },
-    } do
-      words = case[1]
-      local answer = get(io)
-      assert.equal(403, answer.status)
-      assert.equal(refused(4, case[2]), answer.body)
-      answer = upgrade(io)
-      assert.equal(400, answer.status)
-      assert.equal((case[2]:gsub("\\", "")), answer.body)
-      assert.equal("Forbidden", failures[1].message)
-      assert.same({ message = words }, failures[1].context)
-      failures[1], failures[2] = nil, nil
-    end
-  end)
-
-  it("refuses by an error, which is reported", function()
-    local io = server(function()
-      error("broken")
-    end)
-    assert.equal(403, get(io).status)
-    assert.matches("broken", support.errors()[1].message)
-  end)
-end)
-
 describe("generateId", function()
   it("makes the ids of sessions, and may wait", function()
     local io = support.server()
@@ -491,64 +437,6 @@ describe("origins", function()
   end)
 end)
 
-describe("a function that decides on CORS", function()
-  local function ask(fn, method)
-    local io = support.server { cors = { origin = fn } }
-    return support.request(io, method or "GET", POLLING,
-      { headers = { Origin = "https://a.example" } })
-  end
-
-  local function allowed(fn)
-    local answer = ask(fn)
-    assert.equal(200, answer.status)
-    assert.equal("Origin", answer.headers.vary)
-    return answer.headers["access-control-allow-origin"]
-  end
-
-  it("answers at once or later, by its result or by calling back", function()
-    for _, wait in ipairs { function() end, socketio.sleep } do
-      for _, case in ipairs {
-        { true, "https://a.example" },
-        { "https://a.example", "https://a.example" },
-        { "*", "https://a.example" },
-        { socketio.pattern "example", "https://a.example" },
-        { false, nil },
-        { "https://b.example", nil },
-      } do
-        assert.equal(case[2], allowed(function(origin)
-          assert.equal("https://a.example", origin)
-          wait(1)
-          return case[1]
-        end))
-        assert.equal(case[2], allowed(function(_, callback)
-          wait(1)
-          callback(nil, case[1])
-          callback("too late")
-        end))
-      end
-    end
-  end)
-
-  it("answers preflights", function()
-    local answer = ask(function()
-      socketio.sleep(1)
-      return true
-    end, "OPTIONS")
-    assert.equal(204, answer.status)
-    assert.equal("https://a.example", answer.headers["access-control-allow-origin"])
-  end)
-
-  it("refuses by an error", function()
-    assert.equal(400, ask(function(_, callback)
-      callback("no")
-    end).status)
-    assert.equal(400, ask(function()
-      error "broken"
-    end).status)
-    assert.matches("broken", support.errors()[1].message)
-  end)
-end)
-
 describe("limits", function()
   for _, option in ipairs { "maxConnections", "maxConnectionsPerIp" } do
     it("by " .. option, function()
@@ -570,52 +458,6 @@ describe("limits", function()
   end
 end)
 
-describe("the cookie", function()
-  local function cookie(options)
-    local answer = get(support.server { cookie = options })
-    return answer.headers["set-cookie"]:gsub("=" .. sid_of(answer):gsub("%-", "%%-"), "=ID", 1)
-  end
-
-  it("has attributes, in the order of the reference", function()
-    for _, case in ipairs {
-      { true, "io=ID; Path=/; HttpOnly; SameSite=Lax" },
-      { {}, "io=ID; Path=/; HttpOnly; SameSite=Lax" },
-      { { path = false, httpOnly = false, sameSite = false }, "io=ID" },
-      { { name = "my", sameSite = true, secure = true },
-        "my=ID; Path=/; HttpOnly; Secure; SameSite=Strict" },
-      { { maxAge = 86400.9, domain = "a.example", path = "/x", expires = 0, secure = true,
-          partitioned = true, priority = "HIGH", sameSite = "none" },
-        "io=ID; Max-Age=86400; Domain=a.example; Path=/x; Expires=Thu, 01 Jan 1970 00:00:00 GMT; "
-        .. "HttpOnly; Secure; Partitioned; Priority=High; SameSite=None" },
-    } do
-      assert.equal(case[2], (cookie(case[1])))
-    end
-  end)
-
-  it("is set on the handshake by polling only", function()
-    local io = support.server { cookie = true }
-    local sid = sid_of(get(io))
-    assert.is_nil(post(io, sid, "40").headers["set-cookie"])
-    assert.is_nil(upgrade(io).headers["set-cookie"])
-  end)
-
-  it("is checked", function()
-    for given, message in pairs {
-      [5] = "bad option 'cookie' (boolean or table expected, got number)",
-      [{ nam = "x" }] = "unknown option of cookie 'nam' (did you mean 'name'?)",
-      [{ name = "a b" }] = 'bad option of cookie \'name\' (name of a cookie expected, got "a b")',
-      [{ path = "/;x" }] = 'bad option of cookie \'path\' (path or false expected, got "/;x")',
-      [{ sameSite = "x" }] = 'bad option of cookie \'sameSite\' ("lax", "strict", "none" or '
-        .. 'boolean expected, got "x")',
-      [{ priority = true }] = "bad option of cookie 'priority' (\"low\", \"medium\", \"high\" "
-        .. "expected, got boolean)",
-      [{ expires = 0 / 0 }] = "bad option of cookie 'expires' (number expected, got number)",
-    } do
-      assert.equal(message, options_error { cookie = given })
-    end
-  end)
-end)
-
 describe("the option", function()
   it("initialPacket follows the open packet", function()
     local io = support.server { initialPacket = "hello" }
@@ -632,15 +474,6 @@ describe("the option", function()
     end
     io = support.server()
     assert.equal(404, get(io, "/socket.io?EIO=4&transport=polling").status)
-  end)
-
-  it("destroyUpgrade has no meaning", function()
-    local io = support.server { destroyUpgrade = true, destroyUpgradeTimeout = 1000 }
-    assert.equal(404, upgrade(io, "/elsewhere").status)
-    assert.equal("option 'destroyUpgrade' has no meaning here: an upgrade that nobody takes is "
-      .. "answered with 404", options_error { destroyUpgrade = false })
-    assert.equal("option 'destroyUpgradeTimeout' has no meaning here: an upgrade that nobody takes "
-      .. "is answered with 404 at once", options_error { destroyUpgradeTimeout = 10 })
   end)
 
   it("is checked", function()

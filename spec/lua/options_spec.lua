@@ -58,8 +58,8 @@ describe("options", function()
       { backpressurePolicy = "no" })
     refused("bad option of cors 'credentials' (boolean expected, got number)",
       { cors = { credentials = 1 } })
-    refused("bad option 'cors.origin' (string, pattern, list, function or boolean expected, "
-      .. "got number)", { cors = { origin = 1 } })
+    refused("bad option of cors 'origin' (string, pattern, list of these, function or boolean "
+      .. "expected, got number)", { cors = { origin = 1 } })
   end)
 
   it("are not the table that was given", function()

@@ -203,7 +203,10 @@ static void on_close(void *ctx, sio_session *session, const char *reason, const 
   it->life->closed++;
 }
 
-static const sio_engine_hooks hooks = {on_session, on_message, on_upgrade, on_close};
+static const sio_engine_hooks hooks = {.on_session = on_session,
+                                       .on_message = on_message,
+                                       .on_upgrade = on_upgrade,
+                                       .on_close = on_close};
 
 static bool open_all(count *it) {
   sio_http_options options;

@@ -144,12 +144,19 @@ static int put_escaped(sio_buf *out, sio_bytes text) {
   return err;
 }
 
+static bool put_value(const sio_engine *engine, sio_bytes id, sio_buf *out) {
+  const sio_policy *policy = engine->options.policy;
+  if (policy != NULL && policy->on_cookie != NULL)
+    return policy->on_cookie(policy->ctx, id, out);
+  return put_escaped(out, id) == 0;
+}
+
 /* What does not fit into memory is no cookie. */
 static void add_cookie(const sio_session *session, sio_exchange *exchange) {
   const sio_engine_options *options = &session->engine->options;
   sio_buf cookie = {0};
   if (sio_buf_add(&cookie, options->cookie_name) == 0 && sio_buf_put(&cookie, '=') == 0 &&
-      put_escaped(&cookie, sio_session_id(session)) == 0 &&
+      put_value(session->engine, sio_session_id(session), &cookie) &&
       sio_buf_add(&cookie, options->cookie_attributes) == 0)
     sio_exchange_header(exchange, SIO_BYTES("Set-Cookie"), sio_buf_bytes(&cookie));
   sio_buf_deinit(&cookie);
@@ -215,31 +222,26 @@ int sio_engine_open(sio_engine *engine, sio_exchange *exchange, sio_bytes id) {
 
 static void ask_request(sio_engine *engine, sio_exchange *exchange) {
   const sio_policy *policy = engine->options.policy;
+  const sio_engine_hooks *hooks = engine->hooks;
+  if (hooks->on_request != NULL && hooks->on_request(engine->ctx, exchange))
+    return;
   if (policy != NULL && policy->on_request != NULL)
     policy->on_request(policy->ctx, exchange);
   else
     sio_engine_verify(engine, exchange);
 }
 
-static bool allow_none(void *ctx, sio_bytes origin) {
-  (void)ctx, (void)origin;
-  return false;
-}
-
-void sio_engine_share(sio_engine *engine, sio_exchange *exchange, bool allowed) {
-  sio_cors decided = *engine->options.cors;
-  decided.allows = allowed ? NULL : allow_none;
-  if (!sio_cors_apply(&decided, exchange))
+void sio_engine_share(sio_engine *engine, sio_exchange *exchange, const sio_cors *cors) {
+  if (cors == NULL || !sio_cors_apply(cors, exchange))
     ask_request(engine, exchange);
 }
 
 void sio_engine_receive(sio_engine *engine, sio_exchange *exchange) {
   const sio_policy *policy = engine->options.policy;
-  const sio_cors *cors = engine->options.cors;
-  if (cors != NULL && policy != NULL && policy->on_origin != NULL)
+  if (policy != NULL && policy->on_origin != NULL)
     policy->on_origin(policy->ctx, exchange);
-  else if (cors == NULL || !sio_cors_apply(cors, exchange))
-    ask_request(engine, exchange);
+  else
+    sio_engine_share(engine, exchange, engine->options.cors);
 }
 
 /* Nobody is asked about a handshake for which there is no room. */

@@ -11,10 +11,11 @@
 #ifndef SIO_ENGINE_ADMISSION_H
 #define SIO_ENGINE_ADMISSION_H
 
+#include "base/buf.h"
 #include "base/frame.h"
 #include "base/random.h"
 #include "engine/session.h"
-#include "http/exchange.h"
+#include "http/cors.h"
 
 struct sio_engine;
 struct sio_packet_in;
@@ -41,8 +42,7 @@ typedef struct sio_refusal {
 
 typedef struct sio_policy {
   void *ctx;
-  /* With CORS, instead of its allows(): may scripts of this origin read the answer? Then
-   * sio_engine_share or _refuse. */
+  /* Instead of the option cors: what holds for this request? Then sio_engine_share or _refuse. */
   void (*on_origin)(void *ctx, sio_exchange *exchange);
   /* Any request, before it is looked at. Then sio_engine_verify or _refuse. */
   void (*on_request)(void *ctx, sio_exchange *exchange);
@@ -50,6 +50,9 @@ typedef struct sio_policy {
   void (*on_handshake)(void *ctx, sio_exchange *exchange);
   /* The same, once it was let in: which id? Then sio_engine_open or _refuse. */
   void (*on_id)(void *ctx, sio_exchange *exchange);
+  /* The value of the cookie for this id, appended to out; else the id, escaped. False: no cookie.
+   */
+  bool (*on_cookie)(void *ctx, sio_bytes id, sio_buf *out);
   /* A request was refused. The usual message stands in refusal when it had none of its own. */
   void (*on_refused)(void *ctx, sio_request *request, const sio_refusal *refusal);
   /* An answer of a session or a WebSocket's 101 is about to go out: headers can be changed. */
@@ -67,7 +70,7 @@ typedef struct sio_policy {
 int sio_engine_random_id(struct sio_engine *engine, char out[SIO_ID_LEN]);
 
 /* These take the exchange. */
-void sio_engine_share(struct sio_engine *engine, sio_exchange *exchange, bool allowed);
+void sio_engine_share(struct sio_engine *engine, sio_exchange *exchange, const sio_cors *cors);
 void sio_engine_verify(struct sio_engine *engine, sio_exchange *exchange);
 void sio_engine_allow(struct sio_engine *engine, sio_exchange *exchange);
 void sio_engine_refuse(struct sio_engine *engine, sio_exchange *exchange,

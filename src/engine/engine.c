@@ -18,6 +18,7 @@ void sio_engine_options_init(sio_engine_options *options) {
       .close_slow = true,
       .compression_threshold = 1024,
   };
+  sio_packing_init(&options->packing);
   sio_deflate_options_init(&options->deflate);
 }
 

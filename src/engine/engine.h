@@ -10,6 +10,7 @@
 
 #include "engine/admission.h"
 #include "engine/session.h"
+#include "http/compress.h"
 #include "http/cors.h"
 #include "http/server.h"
 #include "ws/deflate.h"
@@ -27,6 +28,7 @@ typedef struct sio_engine_options {
   size_t max_backpressure;     /* bytes that an earlier turn left queued for one client */
   bool close_slow;             /* beyond that close it (else only volatile packets are dropped) */
   long compression_threshold; /* bytes of a polling answer from which it is compressed; -1: never */
+  sio_packing packing;        /* how, then */
   sio_deflate_options deflate;   /* of WebSocket messages */
   size_t max_connections;        /* sessions; one more is answered 503. 0: any number */
   size_t max_connections_per_ip; /* the same for one address */
@@ -42,6 +44,9 @@ void sio_engine_options_init(sio_engine_options *options); /* the reference's de
 
 /* What the engine tells its owner. The session is held while it is told about. */
 typedef struct sio_engine_hooks {
+  /* A request on the path, before the policy is asked about it; CORS is settled. True: the owner
+   * has taken the exchange. May be NULL. */
+  bool (*on_request)(void *ctx, sio_exchange *exchange);
   void (*on_session)(void *ctx, sio_session *session);
   /* One message. Borrows data, which may be altered. Not called after the session closed. */
   void (*on_message)(void *ctx, sio_session *session, char *data, size_t len, bool binary);

@@ -6,6 +6,7 @@
 #include "engine/packet.h"
 #include "lua/binary.h"
 #include "lua/http.h"
+#include "lua/options.h"
 #include "lua/request.h"
 #include "lua/socket.h"
 
@@ -19,6 +20,8 @@ typedef struct news { /* one entry into Lua */
   sio_session *session;
   const char *type; /* of a packet */
   sio_bytes data;
+  sio_buf *out; /* where what Lua returns goes */
+  bool has_value;
   bool binary;
 } news;
 
@@ -124,6 +127,25 @@ static void on_headers(void *ctx, sio_exchange *exchange) {
   server->answering = before;
 }
 
+/* slot(id) -> the value, or nil */
+static int cookie_protected(lua_State *L) {
+  news *n = lua_touserdata(L, 1);
+  sio_lua_push_slot(L, n->server, SIO_SLOT_COOKIE);
+  push_bytes(L, n->data);
+  lua_call(L, 1, 1);
+  sio_bytes value;
+  value.base = lua_tolstring(L, -1, &value.len);
+  n->has_value = value.base != NULL && sio_buf_add(n->out, value) == 0;
+  return 0;
+}
+
+static bool on_cookie(void *ctx, sio_bytes id, sio_buf *out) {
+  sio_lua_server *server = ctx;
+  news n = {.server = server, .data = id, .out = out};
+  sio_lua_call(server->state, cookie_protected, &n);
+  return n.has_value;
+}
+
 /* slot(conn) */
 static int session_protected(lua_State *L) {
   const news *n = lua_touserdata(L, 1);
@@ -198,7 +220,7 @@ void sio_lua_policy_init(sio_policy *policy, sio_lua_server *server) {
  */
 
 /* listen(slot): from now on that slot is called: "share", "request", "handshake", "id", "refused",
- * "headers" or "session" */
+ * "headers", "cookie" or "session" */
 static int listen(lua_State *L) {
   sio_policy *policy = &sio_lua_check_server(L)->policy;
   const char *slot = luaL_checkstring(L, 2);
@@ -214,6 +236,8 @@ static int listen(lua_State *L) {
     policy->on_refused = on_refused;
   else if (strcmp(slot, "headers") == 0)
     policy->on_headers = on_headers;
+  else if (strcmp(slot, "cookie") == 0)
+    policy->on_cookie = on_cookie;
   else
     policy->on_session = on_session;
   return 0;
@@ -243,17 +267,27 @@ static int verify(lua_State *L) {
   return go_on(L, sio_engine_verify);
 }
 
-static void share_with(sio_engine *engine, sio_exchange *exchange) {
-  sio_engine_share(engine, exchange, true);
+static bool allow_none(void *ctx, sio_bytes origin) {
+  (void)ctx, (void)origin;
+  return false;
 }
 
-static void share_not(sio_engine *engine, sio_exchange *exchange) {
-  sio_engine_share(engine, exchange, false);
-}
-
-/* share(exchange, allowed) */
+/* share(exchange, what holds for it: see lua/socketio/cors.lua) */
 static int share(lua_State *L) {
-  return go_on(L, lua_toboolean(L, 3) ? share_with : share_not);
+  sio_cors cors;
+  luaL_checktype(L, 3, LUA_TTABLE);
+  sio_lua_cors_options(L, 3, &cors);
+  lua_getfield(L, 3, "allowed");
+  cors.allows = lua_toboolean(L, -1) ? NULL : allow_none;
+  sio_exchange *exchange;
+  sio_engine *engine = check(L, &exchange);
+  if (exchange == NULL)
+    return 0;
+  sio_lua *state = sio_lua_get(L);
+  lua_State *before = sio_lua_enter(state, L);
+  sio_engine_share(engine, exchange, &cors);
+  sio_lua_leave(state, before);
+  return 0;
 }
 
 static int allow(lua_State *L) {

@@ -5,21 +5,29 @@
 #include "http/static.h"
 #include "lua/handle.h"
 #include "lua/http.h"
+#include "net/timer.h"
 
-/*
- * Anchored until the exchange is over. User value 1: the function that gets the body. 2: the
- * function to call when the client has gone.
- */
+/* Anchored until the exchange is over. User values: the functions to call. */
+enum slot { ON_BODY = 1, ON_GONE, ON_DRAIN, SLOTS = ON_DRAIN };
+
 typedef struct exchange_handle {
   sio_lua *state;
   sio_exchange *exchange; /* NULL: over */
+  sio_timer *timer;       /* until the answer begins; or NULL */
 } exchange_handle;
 
 static const sio_lua_type exchange_type;
 
+static void stop_timer(exchange_handle *handle) {
+  if (handle->timer != NULL)
+    sio_timer_stop(handle->timer);
+  handle->timer = NULL;
+}
+
 /* Over: the answer is complete, or there is nobody to answer. */
 static void finish(lua_State *L, exchange_handle *handle) {
   handle->exchange = NULL;
+  stop_timer(handle);
   sio_lua_release(L, handle);
 }
 
@@ -30,13 +38,13 @@ typedef struct news {
   exchange_handle *handle;
   sio_bytes body;
   const char *error; /* instead of a body */
-  int slot;          /* user value with the function to call */
+  enum slot slot;
 } news;
 
 static int tell(lua_State *L) {
   news *n = lua_touserdata(L, 1);
   sio_lua_anchored(L, n->handle);
-  if (n->slot == 2)
+  if (n->slot == ON_GONE)
     finish(L, n->handle); /* the stack still holds it */
   if (lua_getiuservalue(L, -1, n->slot) != LUA_TFUNCTION)
     return 0;
@@ -54,30 +62,49 @@ static int tell(lua_State *L) {
 static void on_body(void *owner, sio_exchange *exchange, sio_bytes body) {
   (void)exchange;
   exchange_handle *handle = owner;
-  news n = {.handle = handle, .body = body, .slot = 1};
+  news n = {.handle = handle, .body = body, .slot = ON_BODY};
   sio_lua_call(handle->state, tell, &n);
 }
 
 static void on_too_large(void *owner, sio_exchange *exchange) {
   (void)exchange;
   exchange_handle *handle = owner;
-  news n = {.handle = handle, .error = "the body is too large", .slot = 1};
+  news n = {.handle = handle, .error = "the body is too large", .slot = ON_BODY};
   sio_lua_call(handle->state, tell, &n);
 }
 
-static void on_abort(void *owner, sio_exchange *exchange) {
-  (void)exchange;
-  exchange_handle *handle = owner;
-  news n = {.handle = handle, .error = "the client has gone", .slot = 2};
+static void tell_gone(exchange_handle *handle) {
+  news n = {.handle = handle, .error = "the client has gone", .slot = ON_GONE};
   sio_lua_call(handle->state, tell, &n);
   handle->exchange = NULL; /* even if Lua could not be told */
 }
 
+static void on_abort(void *owner, sio_exchange *exchange) {
+  (void)exchange;
+  tell_gone(owner);
+}
+
+static void on_drain(void *owner, sio_exchange *exchange) {
+  (void)exchange;
+  exchange_handle *handle = owner;
+  news n = {.handle = handle, .slot = ON_DRAIN};
+  sio_lua_call(handle->state, tell, &n);
+}
+
 static const sio_exchange_events events = {
-    .on_body = on_body, .on_too_large = on_too_large, .on_abort = on_abort};
+    .on_body = on_body, .on_too_large = on_too_large, .on_abort = on_abort, .on_drain = on_drain};
+
+/* Nothing was answered in time. */
+static void on_late(void *owner) {
+  exchange_handle *handle = owner;
+  sio_exchange *exchange = handle->exchange;
+  stop_timer(handle);
+  sio_exchange_destroy(exchange);
+  tell_gone(handle);
+}
 
 void sio_lua_push_exchange(lua_State *L, sio_lua *state, sio_exchange *exchange) {
-  exchange_handle *handle = sio_lua_new(L, &exchange_type, sizeof *handle, 2);
+  exchange_handle *handle = sio_lua_new(L, &exchange_type, sizeof *handle, SLOTS);
   handle->state = state;
   lua_pushvalue(L, -1);
   sio_lua_anchor(L, handle);
@@ -135,24 +162,27 @@ static int send_answer(lua_State *L) {
   return 0;
 }
 
-/* sendFile(path): the whole answer, 404 when it is not there */
+/* sendFile(path, status): the whole answer, 404 when it is not there */
 static int send_file(lua_State *L) {
   exchange_handle *handle = check(L);
   const char *path = luaL_checkstring(L, 2);
+  int status = (int)luaL_checkinteger(L, 3);
   sio_exchange *exchange = handle->exchange;
   if (exchange == NULL)
     return 0;
   finish(L, handle);
-  sio_static_send_file(exchange, path);
+  sio_static_send_file(exchange, path, status);
   return 0;
 }
 
-/* start(status, content type), write(piece), finish(): the answer in pieces -> false when it failed
- */
+/* start(status, content type), write(piece), finish(): the answer in pieces. start tells whether it
+ * worked, write how many bytes wait to be sent; or nil, and whether it was more than Content-Length
+ * says */
 static int start_answer(lua_State *L) {
   exchange_handle *handle = check(L);
   int status = (int)luaL_checkinteger(L, 2);
   sio_bytes type = opt_bytes(L, 3);
+  stop_timer(handle);
   lua_pushboolean(L, handle->exchange != NULL &&
                          sio_exchange_start(handle->exchange, status, type) == 0);
   return 1;
@@ -161,8 +191,14 @@ static int start_answer(lua_State *L) {
 static int write_piece(lua_State *L) {
   exchange_handle *handle = check(L);
   sio_bytes piece = opt_bytes(L, 2);
-  lua_pushboolean(L, handle->exchange != NULL && sio_exchange_write(handle->exchange, piece) == 0);
-  return 1;
+  int err = handle->exchange != NULL ? sio_exchange_write(handle->exchange, piece) : SIO_ECLOSED;
+  if (err == 0) {
+    lua_pushinteger(L, (lua_Integer)sio_stream_queued(sio_exchange_stream(handle->exchange)));
+    return 1;
+  }
+  lua_pushnil(L);
+  lua_pushboolean(L, err == SIO_EINVAL);
+  return 2;
 }
 
 static int finish_answer(lua_State *L) {
@@ -201,12 +237,38 @@ static int read_body(lua_State *L) {
   return 0;
 }
 
-/* onGone(fn): fn(nil, why) when the client goes before the answer is complete */
-static int on_gone(lua_State *L) {
+static int keep(lua_State *L, enum slot slot) {
   check(L);
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_settop(L, 2);
-  lua_setiuservalue(L, 1, 2);
+  lua_setiuservalue(L, 1, slot);
+  return 0;
+}
+
+/* onGone(fn): fn(nil, why) when the client goes before the answer is complete */
+static int on_gone(lua_State *L) {
+  return keep(L, ON_GONE);
+}
+
+/* onDrain(fn): fn() whenever all that was written has been sent */
+static int set_drain(lua_State *L) {
+  return keep(L, ON_DRAIN);
+}
+
+/* limit(ms): the connection is closed unless the answer begins in that time */
+static int limit(lua_State *L) {
+  exchange_handle *handle = check(L);
+  lua_Number ms = luaL_checknumber(L, 2);
+  stop_timer(handle);
+  if (handle->exchange == NULL)
+    return 0;
+  uint64_t length = ms < 1e15 ? (uint64_t)ms : (uint64_t)1e15;
+  handle->timer = sio_timer_start(handle->state->loop, length, 0, on_late, handle);
+  return handle->timer != NULL ? 0 : luaL_error(L, "not enough memory");
+}
+
+static int free_exchange(lua_State *L) {
+  stop_timer(lua_touserdata(L, 1));
   return 0;
 }
 
@@ -221,10 +283,12 @@ static const luaL_Reg methods[] = {
     {"destroy", destroy},
     {"readBody", read_body},
     {"onGone", on_gone},
+    {"onDrain", set_drain},
+    {"limit", limit},
     {NULL, NULL},
 };
 
-static const sio_lua_type exchange_type = {"socketio.ExchangeHandle", methods, NULL};
+static const sio_lua_type exchange_type = {"socketio.ExchangeHandle", methods, free_exchange};
 
 void sio_lua_open_exchange(lua_State *L) {
   sio_lua_register(L, &exchange_type);

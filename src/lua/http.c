@@ -63,8 +63,6 @@ static int deliver(lua_State *L) {
 
 static bool on_request(sio_http_handler *handler, sio_exchange *exchange) {
   http_handle *handle = SIO_OF(handler, http_handle, handler);
-  if (sio_exchange_request(exchange)->upgrade)
-    return false;
   delivery d = {handle, exchange, false};
   if (sio_lua_call(handle->state, deliver, &d) < 0 && !d.taken) {
     sio_exchange_send(exchange, 500, (sio_bytes){"", 0}, (sio_bytes){"", 0});

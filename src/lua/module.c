@@ -10,7 +10,7 @@
 #include "lua/tls.h"
 #include "lua/values.h"
 
-/* limits: those that options set, by the option's name, and maxRequestBody */
+/* limits: those that options set, by the option's name, maxRequestBody and maxQueuedAnswer */
 static void push_limits(lua_State *L) {
   static const struct {
     const char *name;
@@ -23,6 +23,7 @@ static void push_limits(lua_State *L) {
       {"maxHeaderSize", SIO_MAX_HEADER_SIZE},
       {"maxHttpBufferSize", SIO_MAX_HTTP_BUFFER_SIZE},
       {"maxNamespaces", SIO_MAX_NAMESPACES},
+      {"maxQueuedAnswer", SIO_MAX_QUEUED_ANSWER},
       {"maxRequestBody", SIO_MAX_REQUEST_BODY},
       {"maxRecoveryBytes", SIO_MAX_RECOVERY_BYTES},
       {"maxRecoverySessions", SIO_MAX_RECOVERY_SESSIONS},

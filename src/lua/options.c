@@ -1,6 +1,8 @@
 #include "lua/options.h"
 
 #include <lauxlib.h>
+#include <limits.h>
+#include <math.h>
 #include <string.h>
 
 #include "engine/packet.h"
@@ -73,6 +75,19 @@ static void deflate_options(lua_State *L, int index, sio_deflate_options *option
   lua_pop(L, 1);
 }
 
+static void compression_options(lua_State *L, int index, sio_engine_options *options) {
+  options->compression_threshold = -1;
+  if (lua_getfield(L, index, "httpCompression") == LUA_TTABLE) {
+    int at = lua_gettop(L);
+    options->compression_threshold = (long)whole(L, at, "threshold");
+    options->packing.level = (int)number(L, at, "level");
+    options->packing.memory_level = (int)number(L, at, "memLevel");
+    options->packing.strategy = (int)number(L, at, "strategy");
+    options->packing.window_bits = (int)number(L, at, "windowBits");
+  }
+  lua_pop(L, 1);
+}
+
 static void engine_options(lua_State *L, int index, sio_engine_options *options) {
   options->path = text(L, index, "path");
   options->polling = flag(L, index, "polling");
@@ -85,7 +100,7 @@ static void engine_options(lua_State *L, int index, sio_engine_options *options)
   options->max_http_buffer_size = whole(L, index, "maxHttpBufferSize");
   options->max_backpressure = whole(L, index, "maxBackpressure");
   options->close_slow = flag(L, index, "closeSlow");
-  options->compression_threshold = (long)number(L, index, "compressionThreshold");
+  compression_options(L, index, options);
   deflate_options(L, index, &options->deflate);
   options->max_connections = whole(L, index, "maxConnections");
   options->max_connections_per_ip = whole(L, index, "maxConnectionsPerIp");
@@ -143,12 +158,7 @@ static enum sio_cors_origin cors_origin(lua_State *L, int index, sio_cors *cors)
   return sio_bytes_eq(cors->fixed, SIO_BYTES("*")) ? SIO_CORS_ANY : SIO_CORS_FIXED;
 }
 
-bool sio_lua_cors_options(lua_State *L, int index, sio_cors *cors) {
-  if (lua_getfield(L, index, "cors") != LUA_TTABLE) {
-    lua_pop(L, 1);
-    return false;
-  }
-  int at = lua_gettop(L);
+void sio_lua_cors_options(lua_State *L, int at, sio_cors *cors) {
   sio_cors_init(cors);
   cors->origin = cors_origin(L, at, cors);
   cors->methods = text(L, at, "methods");
@@ -157,7 +167,5 @@ bool sio_lua_cors_options(lua_State *L, int index, sio_cors *cors) {
   cors->credentials = flag(L, at, "credentials");
   cors->preflight_continue = flag(L, at, "preflightContinue");
   cors->options_success_status = (int)number(L, at, "optionsSuccessStatus");
-  cors->max_age = (long)number(L, at, "maxAge");
-  lua_pop(L, 1);
-  return true;
+  cors->max_age = (long)fmin(number(L, at, "maxAge"), INT_MAX);
 }

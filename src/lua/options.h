@@ -20,7 +20,7 @@ void sio_lua_server_options(lua_State *L, int index, sio_server_options *options
 sio_frame *sio_lua_initial_packet(lua_State *L, int index);
 void sio_lua_http_options(lua_State *L, int index, sio_http_options *options);
 
-/* From the table's field cors, a table; false when it is false: no CORS. */
-bool sio_lua_cors_options(lua_State *L, int index, sio_cors *cors);
+/* From the table at index: see lua/socketio/cors.lua. */
+void sio_lua_cors_options(lua_State *L, int index, sio_cors *cors);
 
 #endif

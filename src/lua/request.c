@@ -123,6 +123,8 @@ static int index_request(lua_State *L) {
     push_bytes(L, request->remote_address);
   else if (strcmp(key, "secure") == 0)
     lua_pushboolean(L, request->secure);
+  else if (strcmp(key, "upgrade") == 0)
+    lua_pushboolean(L, request->upgrade);
   else
     lua_pushnil(L);
   return 1;

@@ -13,8 +13,8 @@ void sio_lua_push_query(lua_State *L, sio_bytes query);
 
 /*
  * Pushes a request (shared): method, url, path, query (table, decoded), headers (table, lower-case
- * names), remoteAddress, secure. The tables are made once, on first use. The same request has the
- * same handle, as long as anybody keeps it.
+ * names), remoteAddress, secure, upgrade. The tables are made once, on first use. The same request
+ * has the same handle, as long as anybody keeps it.
  */
 void sio_lua_push_request(lua_State *L, sio_request *request);
 

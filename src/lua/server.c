@@ -77,6 +77,20 @@ static bool allows_origin(void *ctx, sio_bytes origin) {
   return question.allowed;
 }
 
+/* From the options at index 1; false: no CORS that is decided here. */
+static bool cors_options(lua_State *L, sio_lua_server *server) {
+  bool has = lua_getfield(L, 1, "cors") == LUA_TTABLE;
+  if (has) {
+    sio_lua_cors_options(L, lua_gettop(L), &server->cors);
+    server->cors.ctx = server;
+    if (lua_getfield(L, -1, "asks") == LUA_TBOOLEAN)
+      server->cors.allows = allows_origin;
+    lua_pop(L, 1);
+  }
+  lua_pop(L, 1);
+  return has;
+}
+
 /* The functions of the table at index, in an array by slot, as user value 1 of the userdata on top.
  */
 static void keep_slots(lua_State *L, int index) {
@@ -100,6 +114,7 @@ static void keep_slots(lua_State *L, int index) {
       [SIO_SLOT_ID] = "id",
       [SIO_SLOT_REFUSED] = "refused",
       [SIO_SLOT_HEADERS] = "headers",
+      [SIO_SLOT_COOKIE] = "cookie",
       [SIO_SLOT_SESSION] = "session",
       [SIO_SLOT_PACKET] = "packet",
       [SIO_SLOT_PACKET_CREATE] = "packetCreate",
@@ -135,11 +150,8 @@ static int new_server(lua_State *L) {
   options.engine.log = &state->log;
   sio_lua_policy_init(&server->policy, server);
   options.engine.policy = &server->policy;
-  if (sio_lua_cors_options(L, 1, &server->cors)) {
-    server->cors.allows = allows_origin;
-    server->cors.ctx = server;
+  if (cors_options(L, server))
     options.engine.cors = &server->cors;
-  }
   lua_pushvalue(L, 3);
   sio_lua_anchor(L, server);
   options.engine.initial = sio_lua_initial_packet(L, 1);

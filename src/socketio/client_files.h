@@ -6,16 +6,15 @@
 #ifndef SIO_SOCKETIO_CLIENT_FILES_H
 #define SIO_SOCKETIO_CLIENT_FILES_H
 
-#include "http/cors.h"
-#include "http/server.h"
+#include "http/exchange.h"
 
 typedef struct sio_client_files sio_client_files;
 
-/* path is the engine's, with or without its last slash. Copies path, borrows cors (NULL: none).
- * NULL: out of memory. */
-sio_client_files *sio_client_files_new(sio_bytes path, const sio_cors *cors);
-sio_http_handler *sio_client_files_handler(sio_client_files *files);
-void sio_client_files_free(
-    sio_client_files *files); /* after its handler was removed; NULL allowed */
+/* path is the engine's, with or without its last slash. Copies path. NULL: out of memory. */
+sio_client_files *sio_client_files_new(sio_bytes path);
+void sio_client_files_free(sio_client_files *files); /* NULL is allowed */
+
+/* True: the request is for one of the files, and is answered. */
+bool sio_client_files_serve(sio_client_files *files, sio_exchange *exchange);
 
 #endif

@@ -63,7 +63,14 @@ static void on_close(void *ctx, sio_session *session, const char *reason, const 
   server->hooks->on_session_close(server->ctx, session, reason, detail);
 }
 
+/* Its path is the client files' too. */
+static bool on_request(void *ctx, sio_exchange *exchange) {
+  const sio_server *server = ctx;
+  return server->files != NULL && sio_client_files_serve(server->files, exchange);
+}
+
 static const sio_engine_hooks engine_hooks = {
+    .on_request = on_request,
     .on_session = on_session,
     .on_message = on_message,
     .on_upgrade = on_upgrade,
@@ -82,7 +89,7 @@ static int set_up(sio_server *server) {
   server->options.engine = *sio_engine_get_options(server->engine);
   if (!server->options.serve_client)
     return 0;
-  server->files = sio_client_files_new(server->options.engine.path, server->options.engine.cors);
+  server->files = sio_client_files_new(server->options.engine.path);
   return server->files != NULL ? 0 : SIO_ENOMEM;
 }
 
@@ -113,16 +120,10 @@ typedef struct attachment { /* to one of them */
   sio_http_handler handler;
 } attachment;
 
-static bool ask(sio_http_handler *handler, sio_exchange *exchange) {
-  return handler->on_request(handler, exchange);
-}
-
-/* Client files first, since the engine takes all of its path. */
-static bool on_request(sio_http_handler *handler, sio_exchange *exchange) {
-  const sio_server *server = SIO_OF(handler, attachment, handler)->server;
-  if (server->files != NULL && ask(sio_client_files_handler(server->files), exchange))
-    return true;
-  return ask(sio_engine_handler(server->engine), exchange);
+static bool ask_engine(sio_http_handler *handler, sio_exchange *exchange) {
+  sio_http_handler *engine =
+      sio_engine_handler(SIO_OF(handler, attachment, handler)->server->engine);
+  return engine->on_request(engine, exchange);
 }
 
 int sio_server_attach(sio_server *server, sio_http_server *http) {
@@ -130,7 +131,7 @@ int sio_server_attach(sio_server *server, sio_http_server *http) {
   if (new == NULL)
     return SIO_ENOMEM;
   new->server = server;
-  new->handler.on_request = on_request;
+  new->handler.on_request = ask_engine;
   sio_list_push(&server->attachments, &new->node);
   sio_http_server_add(http, &new->handler, true);
   return 0;
