@@ -9,7 +9,8 @@ local compression = {}
 local THREADS = kinds.integer(1, 2 ^ 31)
 local CHUNK = kinds.integer(64, 2 ^ 31)
 
-local zlib_known = {
+--- Name to { default, kind }.
+compression.deflate_known = {
   level = { -1, kinds.integer(-1, 9) },
   memLevel = { 8, kinds.integer(1, 9) },
   strategy = { 0, kinds.integer(0, 4) },
@@ -18,18 +19,18 @@ local zlib_known = {
 
 -- === httpCompression =========================================================================
 
-local http_known = {
+compression.http_known = {
   threshold = { nil, kinds.number(0) },
   windowBits = { 15, kinds.integer(9, 15) },
 }
-for name, spec in pairs(zlib_known) do
-  http_known[name] = spec
+for name, spec in pairs(compression.deflate_known) do
+  compression.http_known[name] = spec
 end
 
 --- The kind of the option.
 function compression.is_http(value)
   if type(value) == "table" then
-    kinds.complete(value, http_known, "option of httpCompression")
+    kinds.complete(value, compression.http_known, "option of httpCompression")
     return true
   end
   return type(value) == "boolean", "boolean or table"
@@ -41,7 +42,7 @@ function compression.http(given)
   if not given then
     return false
   end
-  local all = kinds.complete(given == true and {} or given, http_known,
+  local all = kinds.complete(given == true and {} or given, compression.http_known,
     "option of httpCompression")
   all.threshold = all.threshold or 0
   return all
@@ -56,7 +57,7 @@ end
 
 local WHAT = "option of perMessageDeflate"
 
-local message_known = {
+compression.messages_known = {
   threshold = { 1024, kinds.number(0) },
   serverNoContextTakeover = { nil, kinds.boolean },
   clientNoContextTakeover = { nil, kinds.boolean },
@@ -67,16 +68,17 @@ local message_known = {
   concurrencyLimit = { 10, THREADS },
 }
 
-local inflate_known = { chunkSize = { 16384, CHUNK } }
+compression.inflate_known = { chunkSize = { 16384, CHUNK } }
 
 --- The table that the core reads, or false.
 function compression.messages(given)
   if not given then
     return false
   end
-  local all = kinds.complete(given == true and {} or given, message_known, WHAT)
-  local zlib = kinds.complete(all.zlibDeflateOptions, zlib_known, WHAT .. ".zlibDeflateOptions")
-  kinds.complete(all.zlibInflateOptions, inflate_known, WHAT .. ".zlibInflateOptions")
+  local all = kinds.complete(given == true and {} or given, compression.messages_known, WHAT)
+  local zlib = kinds.complete(all.zlibDeflateOptions, compression.deflate_known,
+    WHAT .. ".zlibDeflateOptions")
+  kinds.complete(all.zlibInflateOptions, compression.inflate_known, WHAT .. ".zlibInflateOptions")
   return {
     threshold = all.threshold,
     serverNoContextTakeover = all.serverNoContextTakeover,

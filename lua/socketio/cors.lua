@@ -36,7 +36,8 @@ local function text_list(value)
   return is_text(value) or is_list(value, is_text), "string or list of strings"
 end
 
-local known = {
+--- Name to { default, kind }.
+cors.known = {
   origin = { "*", origin },
   methods = { "GET,HEAD,PUT,PATCH,POST,DELETE", text_list },
   allowedHeaders = { nil, text_list },
@@ -48,7 +49,7 @@ local known = {
 }
 
 local function complete(given)
-  return kinds.complete(given == true and {} or given, known, "option of cors")
+  return kinds.complete(given == true and {} or given, cors.known, "option of cors")
 end
 
 local function joined(value)
@@ -109,10 +110,10 @@ local function ask(fn, question, answered)
     if answered then
       local tell = answered
       answered = nil
-      tell(err, answer)
+      tell(check.given(err), check.given(answer))
     end
   end
-  local result = fn(question, callback)
+  local result = check.given(fn(question, callback))
   if result ~= nil then
     callback(nil, result)
   end

@@ -70,6 +70,8 @@ function http:reloadTls(given) end
 ---@field headers table<string, string> The headers, with lower-case names.
 ---@field remoteAddress string The IP address of the other end; behind a proxy, the proxy's.
 ---@field secure boolean Whether the connection is encrypted.
+---@field upgrade boolean Whether it asks for another protocol, such as WebSocket.
+---@field body? string Its body: waits for it, as `text` does. Outside any coroutine `nil` until it has come.
 local req = {}
 
 --- Waits for the body, at most 1000000 bytes.
@@ -112,13 +114,14 @@ function res:send(text) end
 ---@return self
 function res:json(value) end
 
---- Gives a file as the whole answer, with its type, ETag and ranges; 404 when there is none. The
---- path is not checked: never take it from a request.
+--- Gives a file as the whole answer, with its type, ETag and ranges; 404 when there is none. With a
+--- status other than 200 it is sent whole. The path is not checked: never take it from a request.
 ---@param path string
 ---@return self
 function res:sendFile(path) end
 
 --- Sends a piece of the answer. The first one sends the status and the headers; `finish` ends it.
+--- In a coroutine it waits while the client is slow to take what was written before.
 ---@param chunk string
 ---@return self
 function res:write(chunk) end

@@ -41,13 +41,14 @@
 ---@field maxConnectionsPerIp? integer The same for those of one IP address (default nil).
 ---@field origins? socketio.Origins The pages that may connect. A request with another Origin header gets 403, whatever its transport; one without, from a program that is no browser, is let in (default nil).
 ---@field allowRequest? fun(req: socketio.HttpRequest, callback: fun(message: any, allow: boolean)) Decides on each new connection, now or later: `callback(nil, true)` lets it in, `callback("message", false)` answers 403 (default nil).
----@field cors? socketio.CorsOptions|false What pages of other origins may read. `false`: no header is sent, browsers keep the answers from such pages (default false).
+---@field cors? socketio.CorsOptions|socketio.CorsDecider|boolean What pages of other origins may read. `false`: no header is sent, browsers keep the answers from such pages; `true` stands for all defaults (default false).
 ---@field cookie? socketio.CookieOptions|boolean A cookie with the connection's id, for proxies that send a client to the same server again (default false).
 ---@field initialPacket? string|socketio.Binary A message that each connection gets first (default nil).
 ---@field httpCompression? socketio.HttpCompression|boolean Compression of the answers to polls (default {threshold = 1024}).
 ---@field perMessageDeflate? socketio.DeflateOptions|boolean Compression of WebSocket messages, for clients that offer it (default false).
----@field destroyUpgrade? boolean Only the default is taken: an upgrade that nobody takes is answered with 404 (default true).
----@field destroyUpgradeTimeout? number Only the default is taken, as for `destroyUpgrade` (default 1000 ms).
+---@field destroyUpgrade? boolean Whether an upgrade on another path is ended when the listeners to "request" do not answer it. Where there are none it gets 404 at once (default true).
+---@field destroyUpgradeTimeout? number How long they have (default 1000 ms).
+---@field wsEngine? nil Cannot be set: the server's own core speaks WebSocket (default nil).
 ---@field onError? fun(message: string, traceback: string, context: socketio.ErrorContext) Told of errors that handlers raise; without it they go to standard error (default nil).
 
 --- Options of an HTTP server: of `socketio.createServer`, and of `listen`. Those of a Socket.IO
@@ -87,6 +88,10 @@
 --- or calls `callback(err, allow)`, now or later.
 ---@alias socketio.OriginDecider fun(origin: string?, callback: fun(err: any, allow: any)): any
 
+--- Decides on the options for one request: returns them, or calls `callback(err, options)`, now or
+--- later. `false`: no header is sent.
+---@alias socketio.CorsDecider fun(req: socketio.HttpRequest, callback: fun(err: any, options: socketio.CorsOptions|boolean?)): socketio.CorsOptions|boolean?
+
 --- Option `connectionStateRecovery`. `true` stands for all defaults.
 ---@class socketio.RecoveryOptions
 ---@field maxDisconnectionDuration? number How long a client may be away (default 120000 ms).
@@ -107,6 +112,7 @@
 ---@field name? string Its name (default "io").
 ---@field path? string|false Path (default "/").
 ---@field domain? string|false Domain (default nil).
+---@field encode? fun(id: string): string Makes the value of the connection's id; may not wait (default nil).
 ---@field expires? number When it ends, as `os.time` counts (default nil).
 ---@field maxAge? number How long it lasts, in seconds (default nil).
 ---@field secure? boolean Only for https (default false).
@@ -115,9 +121,15 @@
 ---@field priority? "low"|"medium"|"high" Which cookies a browser drops first (default nil).
 ---@field sameSite? "lax"|"strict"|"none"|boolean Whether requests from other sites carry it; `true`: `"strict"` (default "lax").
 
---- Option `httpCompression`. `true` compresses answers of any length.
+--- Option `httpCompression`: gzip or deflate, as clients accept it. `true` compresses answers of any
+--- length, and so does a table without `threshold`.
 ---@class socketio.HttpCompression
----@field threshold? number Shorter answers are sent as they are (default 0 bytes).
+---@field threshold? number Shorter answers are sent as they are (default nil).
+---@field level? integer From 0, no compression, to 9, the best; -1: zlib's own default (default -1).
+---@field memLevel? integer Memory, from 1 to 9 (default 8).
+---@field strategy? integer From 0 to 4: the default one, filtered, Huffman only, runs, fixed (default 0).
+---@field windowBits? integer The window, from 9 to 15 bits (default 15).
+---@field chunkSize? integer Has no effect: an answer is compressed as a whole (default 16384 bytes).
 
 --- Option `perMessageDeflate`. `true` stands for all defaults.
 ---@class socketio.DeflateOptions
@@ -128,15 +140,15 @@
 ---@field clientMaxWindowBits? integer|boolean The clients' window, from 8 to 15 bits (default nil).
 ---@field zlibDeflateOptions? socketio.ZlibDeflateOptions How zlib compresses (default {}).
 ---@field zlibInflateOptions? socketio.ZlibInflateOptions How zlib expands (default {}).
----@field concurrencyLimit? integer Only the default is taken: there are no threads (default 10).
+---@field concurrencyLimit? integer Has no effect: there are no threads (default 10).
 
 --- Option `perMessageDeflate.zlibDeflateOptions`.
 ---@class socketio.ZlibDeflateOptions
 ---@field level? integer From 0, no compression, to 9, the best; -1: zlib's own default (default -1).
 ---@field memLevel? integer Memory, from 1 to 9 (default 8).
 ---@field strategy? integer From 0 to 4: the default one, filtered, Huffman only, runs, fixed (default 0).
----@field chunkSize? integer Only the default is taken: a message is compressed as a whole (default 16384 bytes).
+---@field chunkSize? integer Has no effect: a message is compressed as a whole (default 16384 bytes).
 
 --- Option `perMessageDeflate.zlibInflateOptions`.
 ---@class socketio.ZlibInflateOptions
----@field chunkSize? integer Only the default is taken: a message is expanded as a whole (default 16384 bytes).
+---@field chunkSize? integer Has no effect: a message is expanded as a whole (default 16384 bytes).
