@@ -33,8 +33,8 @@ static void await_lines(engine_fixture *fix, size_t lines) {
   assert_int_equal(count_lines(fix), lines);
 }
 
-/* The log is that of so many messages in order, with the line of another client among them; at least
- * so many stand behind that. */
+/* The log is that of so many messages in order, with the line of another client among them; at
+ * least so many stand behind that. */
 static void expect_others_between(engine_fixture *fix, int count, const char *other, int behind) {
   await_lines(fix, (size_t)count + 1);
   assert_int_equal(sio_buf_put(&fix->log, '\0'), 0);
@@ -227,7 +227,8 @@ static void hands_out_payloads_of_revision_3(void **state) {
   client_say(&it, "GET /socket.io/?EIO=3&transport=polling HTTP/1.1\r\nHost: x\r\n\r\n");
   sid session = {0};
   answer opened = client_answer(&it);
-  assert_int_equal(sscanf(strchr(opened.body, '0'), "0{\"sid\":\"%20[A-Za-z0-9_-]\"", session.text), 1);
+  assert_int_equal(sscanf(strchr(opened.body, '0'), "0{\"sid\":\"%20[A-Za-z0-9_-]\"", session.text),
+                   1);
   sio_buf_clear(&fix->log);
   sio_buf body = {0};
   for (int i = 0; i < MANY; i++)

@@ -65,8 +65,8 @@ typedef struct sio_polling {
   sio_exchange *poll; /* the GET that waits, or NULL */
   sio_exchange *post; /* the POST in progress, or NULL */
   sio_leftover *leftover;
-  bool has_body;      /* all of its body has come; its packets are being handed out */
-  bool is_late;       /* closing, and the poll at hand could not be told */
+  bool has_body; /* all of its body has come; its packets are being handed out */
+  bool is_late;  /* closing, and the poll at hand could not be told */
   sio_frame **queue;
   size_t count, cap;
   size_t bytes; /* of the queue */

@@ -12,7 +12,7 @@
 #include "net/listener.h"
 
 enum {
-  SIO_OWN_HANDLES = 4, /* of a loop, for itself */
+  SIO_OWN_HANDLES = 4,       /* of a loop, for itself */
   SIO_READ_SIZE = 65536,     /* bytes of one read */
   SIO_LINGER_TIMEOUT = 5000, /* ms from our FIN to the peer's */
   SIO_REST_TIMEOUT = 100,    /* ms without accepting when accepting is impossible */
@@ -24,13 +24,13 @@ struct sio_loop {
   uv_prepare_t before_poll;
   uv_check_t after_poll;
   uv_idle_t backlogger; /* runs while there is a backlog: no turn waits then */
-  uv_timer_t alarm; /* for the earliest deadline of all queues */
+  uv_timer_t alarm;     /* for the earliest deadline of all queues */
   uint64_t alarm_at;
   sio_list flushes;
   sio_list backlog; /* for the next turn */
   size_t share;     /* work done in the present share */
   size_t work;      /* in this turn */
-  sio_list queues; /* watched */
+  sio_list queues;  /* watched */
   sio_list listeners;
   sio_list streams;
   sio_list timers;

@@ -3,9 +3,10 @@
  * deadlines, one list of what has output to flush. Each Lua state has one. Not thread-safe: one
  * thread turns it.
  *
- * A turn is: deadlines that are due; what earlier turns left over; then libuv's poll, in which streams hand out what they read
- * and their owners queue answers; then one flush of everything queued, so that each connection is
- * written at most once a turn. Flushing happens before the loop sleeps and right after each poll.
+ * A turn is: deadlines that are due; what earlier turns left over; then libuv's poll, in which
+ * streams hand out what they read and their owners queue answers; then one flush of everything
+ * queued, so that each connection is written at most once a turn. Flushing happens before the loop
+ * sleeps and right after each poll.
  */
 #ifndef SIO_NET_LOOP_H
 #define SIO_NET_LOOP_H
@@ -68,10 +69,10 @@ typedef struct sio_flush {
 void sio_loop_flush_later(sio_loop *loop, sio_flush *flush);
 
 /*
- * A turn has an end, however much one peer has sent at once: who hands out what came on a connection
- * begins its share of the turn, counts each piece of work with its bytes, and when told that this is
- * enough keeps the rest and asks for the next turn. First come, first served; the streams are read
- * in between. (SIO_CLIENT_WORK, SIO_TURN_WORK in base/limits.h.)
+ * A turn has an end, however much one peer has sent at once: who hands out what came on a
+ * connection begins its share of the turn, counts each piece of work with its bytes, and when told
+ * that this is enough keeps the rest and asks for the next turn. First come, first served; the
+ * streams are read in between. (SIO_CLIENT_WORK, SIO_TURN_WORK in base/limits.h.)
  */
 void sio_loop_begin_share(sio_loop *loop);
 bool sio_loop_spend(sio_loop *loop, size_t bytes); /* true: go on; false: enough for this turn */

@@ -51,9 +51,9 @@ void sio_ws_decoder_init(sio_ws_decoder *decoder, size_t max_message);
 void sio_ws_decoder_deinit(sio_ws_decoder *decoder);
 
 /*
- * Alters data. Returns 0, a close code, or SIO_ENOMEM; after anything but 0 the decoder is only good
- * for deinit. *left: so many bytes at the end were not used, as a callback stopped it; it goes on
- * with them.
+ * Alters data. Returns 0, a close code, or SIO_ENOMEM; after anything but 0 the decoder is only
+ * good for deinit. *left: so many bytes at the end were not used, as a callback stopped it; it goes
+ * on with them.
  */
 int sio_ws_decode(sio_ws_decoder *decoder, char *data, size_t len,
                   const sio_ws_decoder_events *events, void *owner, size_t *left);
