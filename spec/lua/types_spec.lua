@@ -1,150 +1,20 @@
 -- The definitions in lua/socketio/types are those of the library: all that an application can reach
--- is defined there, and all that is defined exists. docs/api.md is made of them.
+-- is defined there, and all that is defined exists.
 local socketio = require "socketio"
 local options = require "socketio.options"
 
+local definitions = require "support.definitions"
+local library = require "support.library"
 local support = require "support"
 
-local root = debug.getinfo(1, "S").source:match "^@(.*)/?spec/lua/[^/]*$"
-root = root == "" and "." or root
-local annotations = dofile(root .. "/scripts/annotations.lua")
-
-local paths = {}
-for path in io.popen(("ls '%s'/lua/socketio/types/*.lua"):format(root)):lines() do
-  paths[#paths + 1] = path
-end
-local defined = annotations.load(paths)
+local annotations, defined = definitions.annotations, definitions.all
+local accepts, relative = definitions.accepts, definitions.relative
+local expect_none = definitions.expect_none
 
 after_each(support.clean)
 
-local function relative(path)
-  return path:sub(#root + 2)
-end
-
-local function contents(path)
-  local file = assert(io.open(root .. "/" .. path))
-  local text = file:read "a"
-  file:close()
-  return text
-end
-
--- Iterates over the source files of a folder, by their path in the repository.
-local function sources(folder)
-  local command = ("cd '%s' && find %s -name '*.lua' -o -name '*.c'"):format(root, folder)
-  return io.popen(command):lines()
-end
-
-local function expect_none(problems)
-  table.sort(problems)
-  assert(#problems == 0, "\n" .. table.concat(problems, "\n"))
-end
-
--- === What the definitions say
--- =====================================================================
-
-local basic = {}
-for name in ("any boolean function integer nil number self string table true false"):gmatch "%a+" do
-  basic[name] = true
-end
-
--- Calls visit(type, file, line) for each type that is written in the definitions.
-local function each_type(visit)
-  for _, class in ipairs(defined.classes) do
-    for _, field in ipairs(class.fields) do
-      visit(field.type, field.file, field.line)
-    end
-    for _, method in ipairs(class.methods) do
-      for _, list in ipairs { method.params, method.returns, method.overloads } do
-        for _, one in ipairs(list) do
-          visit(one.type, method.file, method.line)
-        end
-      end
-    end
-    for _, overload in ipairs(class.overloads) do
-      visit(overload.type, class.file, class.line)
-    end
-  end
-  for _, alias in ipairs(defined.aliases) do
-    visit(alias.type, alias.file, alias.line)
-  end
-end
-
--- Is value of that type? What is in tables is not looked at.
-local function accepts(type_, value)
-  if type_.optional and value == nil or type_.name == "any" then
-    return true
-  elseif type_.kind == "union" then
-    for _, one in ipairs(type_.list) do
-      if accepts(one, value) then
-        return true
-      end
-    end
-    return false
-  elseif type_.kind == "literal" then
-    return ("%q"):format(value) == type_.text
-  elseif type_.kind == "fun" then
-    return type(value) == "function"
-  elseif type_.kind ~= "name" then
-    return type(value) == "table"
-  end
-  local alias = defined.aliases[type_.name]
-  if alias then
-    return accepts(alias.type or { kind = "union", list = alias.choices }, value)
-  elseif type_.name == "true" or type_.name == "false" then
-    return tostring(value) == type_.name
-  elseif basic[type_.name] then
-    return type(value) == type_.name or math.type(value) == type_.name
-  end
-  return type(value) == "table" or type(value) == "userdata"
-end
-
--- === What the library has
--- =========================================================================
-
-local function upvalue(fn, wanted)
-  for i = 1, 255 do
-    local name, value = debug.getupvalue(fn, i)
-    if name == wanted or not name then
-      return value
-    end
-  end
-end
-
-local function add_public(names, source)
-  for name, value in pairs(source or {}) do
-    if type(name) == "string" and (name:sub(1, 1) ~= "_" or name == "_VERSION") then
-      names[name] = value
-    end
-  end
-end
-
--- The public members of an object: name to what is there, methods as they stand in their class,
--- true for what is made when it is read.
-local function members_of(object)
-  local names = {}
-  if type(object) == "table" then
-    add_public(names, object)
-  end
-  local index = (getmetatable(object) or {}).__index
-  if type(index) == "function" then
-    for name in pairs(upvalue(index, "getters")) do
-      add_public(names, { [name] = true })
-    end
-    add_public(names, upvalue(index, "methods"))
-  else
-    add_public(names, index)
-  end
-  return names
-end
-
--- Things that have no methods of which a table could be asked: the core has them.
-local function request_members(request)
-  local names = members_of(request)
-  for name in contents("src/lua/request.c"):gmatch 'strcmp%(key, "(%w+)"%)' do
-    names[name] = request[name]
-  end
-  return names
-end
+-- === Members
+-- ======================================================================================
 
 local checked = {} -- class's name to true
 
@@ -172,7 +42,7 @@ end
 local function compare(problems, name, object, names)
   local class = assert(defined.classes[name], name .. " is not defined")
   local members = annotations.members(defined, class)
-  names = names or members_of(object)
+  names = names or library.members_of(object)
   for _, each in ipairs(annotations.lineage(defined, class)) do
     checked[each.name] = true
   end
@@ -198,50 +68,6 @@ end
 
 -- === Options
 -- ======================================================================================
-
-local function is_specs(value)
-  if type(value) ~= "table" or next(value) == nil then
-    return false
-  end
-  for _, spec in pairs(value) do
-    if type(spec) ~= "table" or not (type(spec[2]) == "function" or spec.refuse) then
-      return false
-    end
-  end
-  return true
-end
-
--- The tables of known options that lua/socketio/options.lua works with: name to table.
-local function option_tables()
-  local found, seen = {}, {}
-  local function look(name, value)
-    if seen[value] or not (type(value) == "table" or type(value) == "function") then
-      return
-    end
-    seen[value] = true
-    if is_specs(value) then
-      found[name] = value
-    elseif type(value) == "table" then
-      for key, one in pairs(value) do
-        if is_specs(one) then
-          found[name .. "." .. key] = one
-        end
-      end
-    else
-      for i = 1, 255 do
-        local inner, one = debug.getupvalue(value, i)
-        if not inner then
-          break
-        end
-        look(inner, one)
-      end
-    end
-  end
-  for name, fn in pairs(options) do
-    look(name, fn)
-  end
-  return found
-end
 
 -- Which class defines the options of a table in lua/socketio/options.lua.
 local option_classes = {
@@ -306,39 +132,6 @@ local function compare_options(problems, table_name, specs)
   end
 end
 
--- === Events
--- =======================================================================================
-
--- Whose listeners a file of lua/socketio calls.
-local classes_of = {
-  ["adapter/memory"] = { "Adapter" },
-  conn = { "Conn" },
-  engine = { "Engine" },
-  http = { "HttpServer" },
-  joining = { "Namespace", "ParentNamespace", "Server" },
-  server = { "Server" },
-  socket = { "Socket" },
-}
-
--- The events whose names stand in the sources: class's name to event to path.
-local function events_told(problems)
-  local told = {}
-  for path in sources "lua/socketio" do
-    local names = classes_of[path:match "^lua/socketio/(.*)%.lua$"]
-    for event in contents(path):gmatch 'events%.fire[%w_]*%([^"\n]*"%a+", "([%w_-]+)"' do
-      if not names then
-        problems[#problems + 1] = ("spec/lua/types_spec.lua: whose event is %q in %s?"):format(
-          event, path)
-      end
-      for _, name in ipairs(names or {}) do
-        told[name] = told[name] or {}
-        told[name][event] = path
-      end
-    end
-  end
-  return told
-end
-
 -- === Objects of all classes
 -- =======================================================================
 
@@ -372,17 +165,6 @@ local function packet_of(conn, client)
   return packet
 end
 
--- What adapters of that kind have. The kind's own are extend and super.
-local function adapter_members(kind)
-  local names = { nsp = true, rooms = true, sids = true }
-  while kind do
-    add_public(names, kind)
-    kind = getmetatable(kind).__index
-  end
-  names.extend, names.super = nil, nil
-  return names
-end
-
 -- A kind of adapters that keeps what it is given, and knows a socket of another server.
 local function curious_adapter()
   local Curious, got = socketio.adapter.sessionAware:extend(), {}
@@ -392,8 +174,7 @@ local function curious_adapter()
     Curious.super.broadcast(self, packet, opts)
   end
   function Curious:persistSession(session)
-    got.session = {}
-    add_public(got.session, session) -- as it is now, without what the adapter adds
+    got.session = library.members_of(session) -- as it is now, without what the adapter adds
     Curious.super.persistSession(self, session)
   end
   function Curious.fetchSockets()
@@ -411,115 +192,73 @@ local function error_context(socket, client)
   return support.errors()[1].context
 end
 
+-- === Calls
+-- ========================================================================================
+
+-- Those that wait, raise, end or change too much to be called by the way.
+local not_called = {}
+for name in ([[
+  adapter attach await bind close connectTimeout emitWithAck json listen path poll reloadTls run
+  serveClient serverSideEmitWithAck step text Server
+]]):gmatch "%w+" do
+  not_called[name] = true
+end
+
+local function nothing() end
+
+-- Arguments by their name, or by their type.
+local arguments = { code = 200, folder = definitions.root, prefix = "/" }
+local samples = {
+  string = "a", number = 1, integer = 1, boolean = true, any = 1, table = {},
+  ["socketio.AdapterOptions"] = { rooms = {}, except = {}, flags = {} },
+  ["socketio.AdapterPacket"] = { type = 2, data = { "event", n = 1 } },
+  ["socketio.Middleware"] = nothing,
+  ["socketio.Rooms"] = "a",
+  ["socketio.Session"] = { sid = "a", pid = "a", rooms = {}, data = {} },
+  ["socketio.Value"] = 1,
+}
+
+local function sample(param)
+  local type_ = param.type
+  while type_.kind == "union" do
+    type_ = type_.list[1]
+  end
+  return arguments[param.name] or type_.kind == "fun" and nothing or samples[type_.name] or {}
+end
+
+-- Calls what returns something with the arguments that it must have.
+local function check_results(problems, name, object)
+  local class = defined.classes[name]
+  for _, method in pairs(annotations.members(defined, class)) do
+    local returns = method.returns and method.returns[1]
+    if returns and not not_called[method.name] then
+      local args = class.module and {} or { object }
+      for _, param in ipairs(method.params) do
+        if not param.optional and param.name ~= "..." then
+          args[#args + 1] = sample(param)
+        end
+      end
+      local result = object[method.name](table.unpack(args))
+      local is_self = returns.type.name == "self"
+      if is_self and result ~= object or not is_self and not accepts(returns.type, result) then
+        problems[#problems + 1] = ("%s:%d: %s.%s returns %s"):format(relative(method.file),
+          method.line, name, method.name, tostring(result))
+      end
+    end
+  end
+end
+
 -- === The tests
 -- ====================================================================================
-
-describe("the definitions", function()
-  it("are Lua", function()
-    for _, path in ipairs(paths) do
-      assert(loadfile(path))
-    end
-  end)
-
-  it("are installed beside the module", function()
-    for _, path in ipairs(paths) do
-      local name = "socketio.types." .. path:match "([%w_]+)%.lua$"
-      assert(package.searchpath(name, package.path), name)
-    end
-  end)
-
-  it("name no type that is not defined", function()
-    local problems = {}
-    each_type(function(type_, file, line)
-      annotations.names(type_, function(name)
-        if not (basic[name] or defined.classes[name] or defined.aliases[name]) then
-          problems[#problems + 1] = ("%s:%d: unknown type %s"):format(relative(file), line, name)
-        end
-      end)
-    end)
-    for _, class in ipairs(defined.classes) do
-      for _, parent in ipairs(class.parents) do
-        if not defined.classes[parent] then
-          problems[#problems + 1] = ("%s:%d: unknown class %s"):format(relative(class.file),
-            class.line, parent)
-        end
-      end
-    end
-    expect_none(problems)
-  end)
-
-  it("say something of everything", function()
-    local problems = {}
-    local function need(thing, has_text)
-      if not has_text then
-        problems[#problems + 1] = ("%s:%d: %s has no text"):format(relative(thing.file), thing.line,
-          thing.name)
-      end
-    end
-    for _, class in ipairs(defined.classes) do
-      need(class, #class.text > 0)
-      for _, field in ipairs(class.fields) do
-        need(field, field.text ~= "")
-      end
-      for _, method in ipairs(class.methods) do
-        need(method, #method.text > 0 or method.same and method.same.name == "on")
-        for _, overload in ipairs(method.overloads) do
-          need(method, method.name ~= "on" and not method.same or overload.text ~= "")
-        end
-      end
-    end
-    for _, alias in ipairs(defined.aliases) do
-      need(alias, #alias.text > 0)
-    end
-    expect_none(problems)
-  end)
-
-  it("show examples that are Lua", function()
-    local count = 0
-    for _, class in ipairs(defined.classes) do
-      local text = table.concat(class.text, "\n") .. "\n"
-      for example in text:gmatch "```lua\n(.-)```\n" do
-        assert(load(example, "=" .. class.name))
-        count = count + 1
-      end
-    end
-    assert.is_true(count >= 10)
-  end)
-
-  it("are refused where they are wrong", function()
-    local path = os.tmpname()
-    local function read(text)
-      local file = assert(io.open(path, "w"))
-      file:write(text)
-      file:close()
-      local ok, message = pcall(annotations.load, { path })
-      return ok or message:gsub("^.-:(%d+:)", "%1")
-    end
-    local class = "---@class a\nlocal a = {}\n\n"
-    assert.is_true(read(class .. "--- b\n---@param c? string d\nfunction a:b(c) end\n"))
-    assert.matches("^1: a known tag expected", read "---@clas a\n")
-    assert.matches("^2: a type expected", read "---@class a\n---@field b |\n")
-    assert.matches("^2: '%)' expected", read "---@class a\n---@field b (string\n")
-    assert.matches("^1: ',' or the end of the list expected",
-      read "---@alias a fun(b: string?|number)\n")
-    assert.matches("^4: b has the arguments %(c%), but its @param tags say %(%)",
-      read(class .. "function a:b(c) end\n"))
-    assert.matches("^6: b is defined twice",
-      read(class .. "function a:b() end\n\nfunction a:b() end\n"))
-    assert.matches("^4: a is defined twice", read(class .. "---@class a\n"))
-    assert.matches("^1: a definition expected", read "print(1)\n")
-    os.remove(path)
-  end)
-end)
 
 describe("all that can be reached is defined, and all that is defined is there:", function()
   it("options", function()
     local problems = {}
-    for name, specs in pairs(option_tables()) do
+    for name, specs in pairs(library.option_tables()) do
       compare_options(problems, name, specs)
     end
     for name in pairs(option_classes) do
-      if not option_tables()[name] then
+      if not library.option_tables()[name] then
         problems[#problems + 1] = ("spec/lua/types_spec.lua: lua/socketio/options.lua has no table "
           .. "%s of options"):format(name)
       end
@@ -581,7 +320,7 @@ describe("all that can be reached is defined, and all that is defined is there:"
     compare(problems, "socketio.ParentNamespace", server:of(socketio.pattern "^/b"))
     compare(problems, "socketio.BroadcastOperator", server:to "a")
     for _, kind in pairs(socketio.adapter) do
-      compare(problems, "socketio.Adapter", kind(server.sockets), adapter_members(kind))
+      compare(problems, "socketio.Adapter", kind(server.sockets), library.adapter_members(kind))
     end
     local engine = support.adopt(assert(socketio.Engine():listen "127.0.0.1:0"))
     compare(problems, "socketio.EngineServer", engine)
@@ -625,14 +364,14 @@ describe("all that can be reached is defined, and all that is defined is there:"
   it("requests and answers", function()
     local problems = {}
     local request, response = exchange(support.server())
-    compare(problems, "socketio.HttpRequest", request, request_members(request))
+    compare(problems, "socketio.HttpRequest", request, library.request_members(request))
     compare(problems, "socketio.HttpResponse", response)
     expect_none(problems)
   end)
 
   it("events", function()
     local problems = {}
-    for name, events in pairs(events_told(problems)) do
+    for name, events in pairs(library.events_told(problems)) do
       local class = defined.classes["socketio." .. name]
       local known = {}
       for _, overload in ipairs(class.methods.on.overloads) do
@@ -653,13 +392,40 @@ describe("all that can be reached is defined, and all that is defined is there:"
     expect_none(problems)
   end)
 
+  it("what methods return", function()
+    local problems = {}
+    local server = support.server()
+    local _, socket = support.pair(server)
+    local remote = support.server { adapter = curious_adapter() }
+    local _, response = exchange(server)
+    local objects = {
+      Adapter = server.sockets.adapter,
+      BroadcastOperator = server:to "a",
+      Conn = socket.conn,
+      Engine = server.engine,
+      EngineServer = socketio.Engine(),
+      HttpResponse = response,
+      HttpServer = server.httpServer,
+      Namespace = server:of "/a",
+      Pattern = socketio.pattern "a",
+      RemoteSocket = remote:fetchSockets()[1],
+      Server = server,
+      Socket = socket,
+    }
+    check_results(problems, "socketio", socketio)
+    for name, object in pairs(objects) do
+      check_results(problems, "socketio." .. name, object)
+    end
+    expect_none(problems)
+  end)
+
   it("phases of errors, reasons of disconnecting", function()
     local phases, known = {}, {}
-    for path in sources "lua/socketio" do
-      for phase in contents(path):gmatch '%f[%w]tasks%.run%([^"\n]*"(%a+)"' do
+    for path in definitions.sources "lua/socketio" do
+      for phase in definitions.contents(path):gmatch '%f[%w]tasks%.run%([^"\n]*"(%a+)"' do
         phases[phase] = true
       end
-      for phase in contents(path):gmatch '%f[%w]events%.fire[%w_]*%([^"\n]*"(%a+)"' do
+      for phase in definitions.contents(path):gmatch '%f[%w]events%.fire[%w_]*%([^"\n]*"(%a+)"' do
         phases[phase] = true
       end
     end
@@ -669,8 +435,8 @@ describe("all that can be reached is defined, and all that is defined is there:"
     end
     assert.same(phases, known)
     local core = {}
-    for path in sources "src" do
-      core[#core + 1] = contents(path)
+    for path in definitions.sources "src" do
+      core[#core + 1] = definitions.contents(path)
     end
     core = table.concat(core)
     for _, reason in ipairs(defined.aliases["socketio.DisconnectReason"].choices) do
@@ -687,27 +453,5 @@ describe("all that can be reached is defined, and all that is defined is there:"
       end
     end
     expect_none(problems)
-  end)
-end)
-
-describe("docs/api.md", function()
-  it("is what scripts/api-reference makes of the definitions", function()
-    assert(os.execute(("lua5.4 '%s/scripts/api-reference' --check"):format(root)))
-  end)
-
-  it("has links that lead to its sections", function()
-    local text = contents "docs/api.md"
-    local anchors, missing = {}, {}
-    for heading in text:gmatch "\n##+ ([^\n]+)" do
-      local anchor = heading:lower():gsub("[^%w _-]", ""):gsub(" ", "-")
-      assert(not anchors[anchor], "two sections have the same name: " .. heading)
-      anchors[anchor] = true
-    end
-    for anchor in text:gmatch "%]%(#([^)]*)%)" do
-      if not anchors[anchor] then
-        missing[#missing + 1] = anchor
-      end
-    end
-    expect_none(missing)
   end)
 end)
