@@ -3,8 +3,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import http from "node:http";
-import net from "node:net";
 import { describe, it } from "node:test";
+import { gateTo } from "./gate.mjs";
 import { Program, recorded, useBrowser, within } from "./harness.mjs";
 import { person, visitor } from "./people.mjs";
 
@@ -26,27 +26,6 @@ async function proxyWithoutWebSocket(port) {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   return server;
-}
-
-// A way to the server that can be cut.
-async function gateTo(port) {
-  const ends = new Set();
-  const gate = net.createServer((near) => {
-    const far = net.connect(port, "127.0.0.1");
-    for (const [end, other] of [[near, far], [far, near]]) {
-      ends.add(end);
-      end.on("error", () => {}).on("close", () => ends.delete(end) && other.destroy());
-      end.pipe(other);
-    }
-    if (gate.isCut) near.destroy();
-  });
-  gate.cut = () => {
-    gate.isCut = true;
-    for (const end of ends) end.destroy();
-  };
-  gate.listen(0, "127.0.0.1");
-  await once(gate, "listening");
-  return gate;
 }
 
 describe("the chat's connection", () => {
@@ -126,7 +105,7 @@ describe("the chat's connection", () => {
     const server = await Program.start(chat, "127.0.0.1:0");
     const gate = await gateTo(server.port);
     try {
-      const ann = await person(browser, `http://127.0.0.1:${gate.address().port}`, "Ann");
+      const ann = await person(browser, gate.url, "Ann");
       const bob = await person(browser, server.url, "Bob");
       await bob.say("before");
       await ann.sees("before");
@@ -137,7 +116,7 @@ describe("the chat's connection", () => {
       await cleo.enter("Ann");
       await cleo.page.getByText("Ann is taken.").waitFor();
       await bob.say("meanwhile");
-      gate.isCut = false;
+      gate.mend();
       await recorded(ann.page, /^restored via/, lost);
       await bob.say("after");
       await ann.sees("after");
@@ -146,7 +125,6 @@ describe("the chat's connection", () => {
       await browser.closePages(/ERR_|WebSocket connection to/);
     } finally {
       gate.close();
-      gate.cut();
       await server.stop();
     }
   });
