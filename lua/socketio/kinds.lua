@@ -81,11 +81,14 @@ local function nearest(name, specs)
   return best
 end
 
-local function check_one(name, value, specs, what)
-  local spec = specs[name]
+local function check_one(name, given, specs, what)
+  local spec, value = specs[name], check.given(given)
   if not spec then
     check.raise(("unknown %s '%s' (did you mean '%s'?)"):format(what, tostring(name),
       nearest(tostring(name), specs)))
+  end
+  if value == nil then
+    return
   end
   if spec.refuse then
     if value ~= spec[1] then
@@ -108,7 +111,7 @@ function kinds.complete(given, specs, what)
   end
   local all = {}
   for name, spec in pairs(specs) do
-    all[name] = given[name]
+    all[name] = check.given(given[name])
     if all[name] == nil then
       all[name] = spec[1]
     end

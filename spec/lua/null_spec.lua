@@ -103,6 +103,16 @@ describe("null is no argument", function()
     assert.equal(7, socketio.Engine(null, { pingTimeout = 7 }).opts.pingTimeout)
   end)
 
+  it("of options", function()
+    local io = socketio.Server {
+      pingTimeout = null, allowRequest = null, cors = { origin = "*", maxAge = null },
+    }
+    assert.equal(20000, io.opts.pingTimeout)
+    assert.is_nil(io.opts.allowRequest)
+    assert.has_error(function() socketio.Server { pingTimeouts = null } end,
+      "unknown option 'pingTimeouts' (did you mean 'pingTimeout'?)")
+  end)
+
   it("where something is needed", function()
     for message, wrong in pairs {
       ["bad argument #1 to 'emit' (event name expected, got null)"] =
