@@ -104,11 +104,11 @@ describe("null is no argument", function()
   end)
 
   it("of options", function()
-    local io = socketio.Server {
+    local server = socketio.Server {
       pingTimeout = null, allowRequest = null, cors = { origin = "*", maxAge = null },
     }
-    assert.equal(20000, io.opts.pingTimeout)
-    assert.is_nil(io.opts.allowRequest)
+    assert.equal(20000, server.opts.pingTimeout)
+    assert.is_nil(server.opts.allowRequest)
     assert.has_error(function() socketio.Server { pingTimeouts = null } end,
       "unknown option 'pingTimeouts' (did you mean 'pingTimeout'?)")
   end)
