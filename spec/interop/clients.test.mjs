@@ -490,3 +490,36 @@ test("a server that stands still is given up, and found again when it goes on", 
   assert.equal(new Set([...ids, ...clients.map((client) => client.id)]).size, 2 * ids.length);
   await server.stop();
 });
+
+suite("clients of a server that recovers them", "clients", { args: ["recovering"] }, (server) => {
+  test("those of today come back to what they had, the others come anew", async () => {
+    const clients = await oneOfEach(server, { reconnection: true, reconnectionDelay: 10 });
+    const speaker = await connect(server, "4.8", "/");
+    for (const client of clients) await answersTo(client, "join", "recovered");
+    const told = clients.map((client) => event(client, "told"));
+    speaker.emit("tell", "recovered", Buffer.from("before"));
+    for (const [bytes, offset] of await Promise.all(told)) {
+      assert.equal(Buffer.from(bytes).toString(), "before");
+      assert.equal(typeof offset, "string");
+    }
+    for (const client of clients) {
+      const { id } = client;
+      const back = event(client, "connect");
+      const missed = [];
+      client.on("told", (what) => missed.push(Buffer.from(what).toString()));
+      client.emit("cut me");
+      await server.report("disconnect", id);
+      speaker.emit("tell", "recovered", Buffer.from("missed"));
+      await answersTo(speaker, "ask");
+      await back;
+      assert.equal(client.id === id, client.recovered === true);
+      await answersTo(client, "ask");
+      assert.deepEqual(missed, client.recovered ? ["missed"] : []);
+    }
+    const versions = Object.keys(generations).flatMap((name) => Object.keys(ways).map(() => name));
+    assert.deepEqual(
+      clients.map((client) => client.recovered === true),
+      versions.map((name) => name === "4.8"),
+    );
+  });
+});

@@ -1,9 +1,14 @@
 -- What the official clients of all generations meet: everything that an application does with a
--- client, with heartbeats that come often.
+-- client, with heartbeats that come often. The argument "recovering" has it keep what they miss.
 local socketio = require "socketio"
 local control = require "control"
 
-local io = socketio.Server { allowEIO3 = true, pingInterval = 300, pingTimeout = 2000 }
+local io = socketio.Server {
+  allowEIO3 = true,
+  pingInterval = 300,
+  pingTimeout = 2000,
+  connectionStateRecovery = arg[1] == "recovering" and {} or nil,
+}
 local report = control.reporter(io)
 
 local function values(socket)

@@ -1,7 +1,12 @@
 import { Server } from "socket.io";
 import { reporter, serve } from "./control.mjs";
 
-const io = new Server({ allowEIO3: true, pingInterval: 300, pingTimeout: 2000 });
+const io = new Server({
+  allowEIO3: true,
+  pingInterval: 300,
+  pingTimeout: 2000,
+  connectionStateRecovery: process.argv[2] === "recovering" ? {} : undefined,
+});
 const report = reporter(io);
 
 function values(socket) {
