@@ -290,6 +290,8 @@ static bool answer_with_headers(http_fixture *http, sio_exchange *exchange) {
       {SIO_BYTES("X-C"), SIO_BYTES("a\r\nX-D: b"), SIO_EINVAL},
       {SIO_BYTES("X-C"), SIO_BYTES("a\nb"), SIO_EINVAL},
       {SIO_BYTES("X-C"), SIO_BYTES("a\0b"), SIO_EINVAL},
+      {SIO_BYTES("X-C"), SIO_BYTES("a\x1b[2J"), SIO_EINVAL},
+      {SIO_BYTES("X-C"), SIO_BYTES("\x7f"), SIO_EINVAL},
       {SIO_BYTES("X C"), SIO_BYTES("a"), SIO_EINVAL},
       {SIO_BYTES("X-C:"), SIO_BYTES("a"), SIO_EINVAL},
       {SIO_BYTES(""), SIO_BYTES("a"), SIO_EINVAL},

@@ -59,10 +59,13 @@ void sio_exchange_remove_header(sio_exchange *exchange, sio_bytes name) {
   }
 }
 
+/* RFC 9110, 5.5: no control characters but tabs. */
 static bool is_value(sio_bytes value) {
-  for (size_t i = 0; i < value.len; i++)
-    if (value.base[i] == '\r' || value.base[i] == '\n' || value.base[i] == '\0')
+  for (size_t i = 0; i < value.len; i++) {
+    unsigned char c = (unsigned char)value.base[i];
+    if ((c < ' ' && c != '\t') || c == 0x7f)
       return false;
+  }
   return true;
 }
 

@@ -45,7 +45,7 @@ void sio_exchange_read_body(sio_exchange *exchange, size_t limit);
 
 /*
  * Adds a header to the answer to come. Copies. SIO_EINVAL if the name is no token or the value
- * holds CR, LF or NUL (nothing is added: an answer can never be split); SIO_ENOMEM.
+ * holds control characters (nothing is added: an answer can never be split); SIO_ENOMEM.
  *
  * What frames the answer is the connection's business: "Connection: close" does what
  * sio_exchange_close_after does; other values of it, Keep-Alive and Transfer-Encoding are
