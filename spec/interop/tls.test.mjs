@@ -251,3 +251,17 @@ test("loading anew drops nobody, and new connections get the new certificate", a
   assert.match(await rest(before), /^HTTP\/1\.1 400 /);
   assert.equal(await ask(await connect(open), "echo", "new"), "new");
 });
+
+test("certificates that cannot be loaded for one port are loaded for none", async () => {
+  const socket = await connect(open, { ca: pem("server") });
+  certify("third", "third");
+  copyFileSync(file("third"), file("server"));
+  copyFileSync(file("third-key"), file("server-key")); // of the first port; the other's is locked
+  assert.match(await ask(socket, "try reload"), /locked-key.*does not belong to/);
+  const { subject } = (await shake(open, { rejectUnauthorized: false })).getPeerCertificate();
+  assert.equal(subject.CN, "second");
+  openssl("pkcs8", ...lock, "-in", file("third-key"), "-out", file("locked-key"));
+  assert.equal(await ask(socket, "try reload"), "loaded");
+  const later = await shake(open, { rejectUnauthorized: false });
+  assert.equal(later.getPeerCertificate().subject.CN, "third");
+});

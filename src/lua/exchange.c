@@ -46,7 +46,7 @@ static int tell(lua_State *L) {
   sio_lua_anchored(L, n->handle);
   if (n->slot == ON_GONE)
     finish(L, n->handle); /* the stack still holds it */
-  if (lua_getiuservalue(L, -1, n->slot) != LUA_TFUNCTION)
+  if (lua_getiuservalue(L, -1, (int)n->slot) != LUA_TFUNCTION)
     return 0;
   if (n->error != NULL) {
     lua_pushnil(L);
@@ -241,7 +241,7 @@ static int keep(lua_State *L, enum slot slot) {
   check(L);
   luaL_checktype(L, 2, LUA_TFUNCTION);
   lua_settop(L, 2);
-  lua_setiuservalue(L, 1, slot);
+  lua_setiuservalue(L, 1, (int)slot);
   return 0;
 }
 
