@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { gunzipSync, inflateSync } from "node:zlib";
-import { Application, ask, event, suite, target, within } from "./harness.mjs";
+import { Application, ask, event, suite, target, upgraded, within } from "./harness.mjs";
 
 const HANDSHAKE = "/socket.io/?EIO=4&transport=polling";
 
@@ -126,6 +126,14 @@ suite("a connection", "features", { args: ["plain"] }, (server) => {
     const { status, body } = await session.get();
     if (status === 200) assert.doesNotMatch(body, /words/);
     else assert.equal(JSON.parse(body).code, 1);
+  });
+
+  test("knows that it was upgraded", async () => {
+    const client = await server.connect();
+    await upgraded(client);
+    assert.equal(await ask(client, "upgraded"), true);
+    const other = await server.connect("/", { transports: ["websocket"] });
+    assert.equal(await ask(other, "upgraded"), false);
   });
 
   test("tells of messages and heartbeats", async () => {

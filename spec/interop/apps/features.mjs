@@ -40,6 +40,7 @@ io.on("connection", (socket) => {
     socket.emit("words", 1);
     socket.conn.close(atOnce);
   });
+  socket.on("upgraded", (done) => done(socket.conn.upgraded));
   socket.on("send me away", () => socket.disconnect());
   socket.on("after that", () => report("heard", socket.id));
   socket.on("rooms of", (name, done) => done(names(io.of(name).adapter.rooms.keys())));
