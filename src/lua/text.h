@@ -12,28 +12,53 @@
 /* 0 for a byte that stands for itself, else what follows the backslash ('u': four hex digits). */
 extern const char sio_text_escapes[256];
 
+typedef unsigned char sio_text_block __attribute__((vector_size(16)));
+
+/* The OR of its two words. */
+static inline uint64_t sio_text_fold(sio_text_block block) {
+  typedef uint64_t words __attribute__((vector_size(16)));
+  words all = (words)block;
+  return all[0] | all[1];
+}
+
+/* Reads count blocks. Returns bits where a byte ends the run, and ORs the bytes into *seen. */
+static inline sio_text_block sio_text_stops(const char *at, int count, sio_text_block *seen) {
+  sio_text_block stops = {0};
+  for (int i = 0; i < count; i++) {
+    sio_text_block bytes;
+    memcpy(&bytes, at + i * (int)sizeof(bytes), sizeof(bytes));
+    stops |= (sio_text_block)((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
+    *seen |= bytes;
+  }
+  return stops;
+}
+
+/* Skips what is free of stops, so many blocks at a time. */
+static inline const char *sio_text_skip(const char *at, const char *end, int count,
+                                        sio_text_block *seen) {
+  const ptrdiff_t step = count * (ptrdiff_t)sizeof(sio_text_block);
+  while (end - at >= step) {
+    sio_text_block bytes = *seen;
+    if (sio_text_fold(sio_text_stops(at, count, &bytes)) != 0)
+      break;
+    *seen = bytes;
+    at += step;
+  }
+  return at;
+}
+
 /*
  * The end of the run at the start of the text. *is_ascii becomes false if there is a byte over 7F
  * in the run, and is left alone otherwise.
  */
 static inline const char *sio_text_run(const char *at, const char *end, bool *is_ascii) {
-  typedef unsigned char block __attribute__((vector_size(16)));
-  typedef uint64_t words __attribute__((vector_size(16)));
-  block seen = {0};
-  while (end - at >= (ptrdiff_t)sizeof(block)) {
-    block bytes;
-    memcpy(&bytes, at, sizeof(bytes));
-    words stops = (words)((bytes < 0x20) | (bytes == '"') | (bytes == '\\'));
-    if ((stops[0] | stops[1]) != 0)
-      break;
-    seen |= bytes;
-    at += sizeof(block);
-  }
+  sio_text_block seen = {0};
+  at = sio_text_skip(at, end, 4, &seen); /* testing for a stop costs as much as finding it */
+  at = sio_text_skip(at, end, 1, &seen);
   unsigned char tail = 0;
   while (at < end && sio_text_escapes[(unsigned char)*at] == 0)
     tail |= (unsigned char)*at++;
-  words all = (words)seen;
-  if (((all[0] | all[1]) & 0x8080808080808080) != 0 || tail >= 0x80)
+  if ((sio_text_fold(seen) & 0x8080808080808080) != 0 || tail >= 0x80)
     *is_ascii = false;
   return at;
 }
