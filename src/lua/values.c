@@ -4,6 +4,7 @@
 
 #include "lua/binary.h"
 #include "lua/json.h"
+#include "lua/msgpack.h"
 
 static const char array_key; /* its address names array_mt in the registry */
 
@@ -79,6 +80,8 @@ void sio_lua_open_values(lua_State *L) {
                                        {"encodeArgs", sio_lua_json_encode_args},
                                        {"decode", sio_lua_json_decode},
                                        {"decodeArgs", sio_lua_json_decode_args},
+                                       {"pack", sio_lua_msgpack_pack},
+                                       {"unpack", sio_lua_msgpack_unpack},
                                        {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
   sio_lua_null_push(L);

@@ -37,8 +37,8 @@ void sio_lua_marks_init(lua_State *L, sio_lua_marks *marks);
 void sio_lua_marks_add_cjson(lua_State *L, sio_lua_marks *marks);
 
 /*
- * Sets the fields null, array, array_mt, binary, isBinary, and the codec's encode, decode,
- * encodeArgs and decodeArgs, in the table on top of the stack. [-0, +0, m]
+ * Sets the fields null, array, array_mt, binary, isBinary, and the codecs' encode, decode,
+ * encodeArgs, decodeArgs, pack and unpack, in the table on top of the stack. [-0, +0, m]
  */
 void sio_lua_open_values(lua_State *L);
 
