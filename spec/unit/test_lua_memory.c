@@ -1,6 +1,7 @@
 /* Every allocation of the codec fails once: those of Lua, which then raises, and the core's. */
 #include "base/error.h"
 #include "lua/decode.h"
+#include "lua/unpack.h"
 #include "lua_fixture.h"
 
 /*
@@ -82,10 +83,57 @@ static void decoding_survives_each_failure(void **state) {
   assert_true(fail_each("", decode) > 50);
 }
 
+static void packing_survives_each_failure(void **state) {
+  (void)state;
+  size_t count =
+      fail_each("local wide, deep = {}, {}"
+                " for i = 1, 100 do wide[i] = {i, 'text ' .. i, sio.binary 'b'} end"
+                " for _ = 1, 100 do deep = {deep, x = 1} end"
+                " local hooked = {toJSON = function() return {sio.binary(sio.pack{1})} end}"
+                " local refused = {a = {b = print}}"
+                " function encodeAll()"
+                "   sio.pack(wide) sio.pack(deep)"
+                "   assert(sio.pack(('x'):rep(1000)) and sio.pack({[1.5] = 1}))"
+                "   local ok, message = pcall(sio.pack, hooked)"
+                "   if not ok then error(message) end"
+                "   ok, message = pcall(sio.pack, refused)"
+                "   assert(not ok)"
+                "   if message ~= 'cannot encode a function at value.a.b' then error(message) end"
+                " end",
+                encode);
+  assert_true(count > 20);
+}
+
+static int unpack(lua_State *L) {
+  static const char bytes[] =
+      "\x96\xd9\x31"
+      "a string of more than forty bytes, and so a block"
+      "\xd7\0\0\0\0\0\0\0\0\0"
+      "\x82\xa1x\x92\1\xcb\x3f\xf8\0\0\0\0\0\0\xa1y\xc4\1!"
+      "\xc0\xc7\1\5!"
+      "\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x91\x90";
+  L = lua_newthread(L); /* whose stack is small and has to grow */
+  lua_pushliteral(L, "below");
+  sio_lua_fault fault;
+  int values = sio_lua_unpack_args(L, SIO_BYTES(bytes), &fault);
+  if (values != 6) {
+    assert_int_equal(values, SIO_ENOMEM);
+    assert_int_equal(lua_gettop(L), 1);
+  }
+  return 0;
+}
+
+static void unpacking_survives_each_failure(void **state) {
+  (void)state;
+  assert_true(fail_each("", unpack) > 30);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(encoding_survives_each_failure),
       cmocka_unit_test(decoding_survives_each_failure),
+      cmocka_unit_test(packing_survives_each_failure),
+      cmocka_unit_test(unpacking_survives_each_failure),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
