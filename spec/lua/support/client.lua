@@ -16,7 +16,20 @@ local function prefix(self)
   return self.name == "/" and "" or self.name .. ","
 end
 
+local function pack(self, kind, id, data)
+  self.client.transport:send_binary(core.pack { type = kind, nsp = self.name, id = id,
+    data = data })
+end
+
 local function send(self, kind, id, ...)
+  if self.client.packs then
+    local args = core.array {}
+    for i = 1, select("#", ...) do
+      local value = select(i, ...)
+      args[i] = value == nil and core.null or value
+    end
+    return pack(self, kind, id, args)
+  end
   local text, attachments = core.encodeArgs(...)
   if #attachments > 0 then
     kind = ("%d%d-"):format(kind + 3, #attachments)
@@ -101,6 +114,9 @@ end
 
 -- Leaves the namespace.
 function Namespace:leave()
+  if self.client.packs then
+    return pack(self, 1)
+  end
   self.client.transport:send("41" .. prefix(self))
 end
 
@@ -132,7 +148,11 @@ Client.__index = Client
 function Client:enter(name, auth, wait)
   local nsp = setmetatable({ client = self, name = name, events = {}, acks = {} }, Namespace)
   self.namespaces[name] = nsp
-  self.transport:send("40" .. prefix(nsp) .. (auth and core.encode(auth) or ""))
+  if self.packs then
+    pack(nsp, 0, nil, auth)
+  else
+    self.transport:send("40" .. prefix(nsp) .. (auth and core.encode(auth) or ""))
+  end
   if wait ~= false then
     self.wait(function()
       return nsp.id or nsp.error
@@ -141,48 +161,59 @@ function Client:enter(name, auth, wait)
   return nsp
 end
 
-local handlers = {}
+local handlers = {} -- (nsp, data, id), where data of an event or an answer is a list with n
 
-function handlers.connect(nsp, payload)
-  local connected = core.decode(payload)
-  nsp.id, nsp.pid = connected.sid, connected.pid
+handlers["0"] = function(nsp, data)
+  nsp.id, nsp.pid = data.sid, data.pid
   nsp.early = #nsp.events -- how many came before
 end
 
-function handlers.disconnect(nsp)
+handlers["1"] = function(nsp)
   nsp.left = true
 end
 
-function handlers.event(nsp, payload, id, attachments)
-  local event = table.pack(core.decodeArgs(payload, attachments))
-  event.id = id
-  nsp.events[#nsp.events + 1] = event
+handlers["2"] = function(nsp, args, id)
+  args.id = id
+  nsp.events[#nsp.events + 1] = args
 end
 
-function handlers.ack(nsp, payload, id, attachments)
+handlers["3"] = function(nsp, args, id)
   assert(not nsp.acks[id], "acknowledged twice")
-  nsp.acks[id] = table.pack(core.decodeArgs(payload, attachments))
+  nsp.acks[id] = args
 end
 
-function handlers.connect_error(nsp, payload)
-  nsp.error = core.decode(payload)
+handlers["4"] = function(nsp, data)
+  nsp.error = data
 end
 
-local kinds = {
-  ["0"] = handlers.connect,
-  ["1"] = handlers.disconnect,
-  ["2"] = handlers.event,
-  ["3"] = handlers.ack,
-  ["4"] = handlers.connect_error,
-  ["5"] = handlers.event,
-  ["6"] = handlers.ack,
-}
+handlers["5"], handlers["6"] = handlers["2"], handlers["3"]
 
 local function dispatch(self, kind, rest, attachments)
   local name, after = rest:match "^(/[^,]*),(.*)$"
   local nsp = assert(self.namespaces[name or "/"], "a packet of an unknown namespace: " .. rest)
   local id, payload = (name and after or rest):match "^(%d*)(.*)$"
-  kinds[kind](nsp, payload, tonumber(id), attachments)
+  local data
+  if payload:sub(1, 1) == "[" then
+    data = table.pack(core.decodeArgs(payload, attachments))
+  elseif payload ~= "" then
+    data = core.decode(payload)
+  end
+  handlers[kind](nsp, data, tonumber(id))
+end
+
+local function on_packed(self, bytes)
+  local packet = assert(core.unpack(bytes))
+  local nsp = assert(self.namespaces[packet.nsp], "a packet of an unknown namespace")
+  local data = packet.data
+  if getmetatable(data) == core.array_mt then
+    data = { n = #data }
+    for i, value in ipairs(packet.data) do
+      if value ~= core.null then
+        data[i] = value
+      end
+    end
+  end
+  handlers[tostring(packet.type)](nsp, data, packet.id)
 end
 
 local function on_message(self, message)
@@ -206,7 +237,7 @@ end
 
 local function on_packet(self, text, bytes)
   if bytes then
-    return on_attachment(self, bytes)
+    return (self.packs and on_packed or on_attachment)(self, bytes)
   end
   local kind = text:sub(1, 1)
   if kind == "0" then
@@ -239,11 +270,12 @@ end
 local client = {}
 
 -- A client of where (a port or a path), which has a session but is in no namespace. options:
--- transport, query, headers, path. wait(condition, what, level) turns the loop until condition() is
+-- transport, query, headers, path, packs (MessagePack). wait(condition, what, level) turns the loop until condition() is
 -- true.
 function client.open(where, options, wait)
   local transport = assert(transports[options.transport or "websocket"])
-  local self = setmetatable({ namespaces = {}, next_id = 0, wait = wait }, Client)
+  local self = setmetatable({ namespaces = {}, next_id = 0, packs = options.packs, wait = wait },
+    Client)
   local path = ("%s/?EIO=4&transport=%s%s"):format(options.path or "/socket.io", transport.name,
     options.query and "&" .. options.query or "")
   local function dial()
