@@ -84,7 +84,8 @@ describe("the option parser", function()
       print(select(2, pcall(socketio.Server, { parser = socketio.parser.cjson })))
     ]]
     assert.equal(0, code)
-    assert.matches("option 'parser': socketio.parser.cjson needs lua%-cjson, which is not there", out)
+    assert.matches("option 'parser': socketio.parser.cjson needs lua%-cjson, which is not there",
+      out)
   end)
 end)
 

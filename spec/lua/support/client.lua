@@ -270,8 +270,8 @@ end
 local client = {}
 
 -- A client of where (a port or a path), which has a session but is in no namespace. options:
--- transport, query, headers, path, packs (MessagePack). wait(condition, what, level) turns the loop until condition() is
--- true.
+-- transport, query, headers, path, packs (MessagePack). wait(condition, what, level) turns the loop
+-- until condition() is true.
 function client.open(where, options, wait)
   local transport = assert(transports[options.transport or "websocket"])
   local self = setmetatable({ namespaces = {}, next_id = 0, packs = options.packs, wait = wait },
