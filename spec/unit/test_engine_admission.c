@@ -281,14 +281,14 @@ static void takes_no_bad_or_used_id(void **state) {
   EXPECT_LOG(fix, "open polling\n");
   client_get(&two, POLLING);
   EXPECT_LOG(fix, "id GET\n");
-  char text[SIO_SESSION_ID_MAX + 1];
+  char text[SIO_MAX_SESSION_ID + 1];
   memset(text, 'x', sizeof(text));
   const sio_bytes bad[] = {SIO_BYTES("ann"),  SIO_BYTES("a b"),      SIO_BYTES("a\"b"),
                            SIO_BYTES("a\\b"), SIO_BYTES("\xc3\xa9"), SIO_BYTES("a\n"),
                            SIO_BYTES("\x7f"), {text, sizeof(text)}};
   for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
     assert_int_equal(sio_engine_open(fix->engine, it.waiting, bad[i]), SIO_EINVAL);
-  sio_bytes longest = {text, SIO_SESSION_ID_MAX};
+  sio_bytes longest = {text, SIO_MAX_SESSION_ID};
   assert_int_equal(sio_engine_open(fix->engine, take(&it), longest), 0);
   answer heard = client_answer(&two);
   assert_non_null(strstr(heard.body, "xxxx\",\"upgrades\""));

@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <sys/wait.h>
 
+#include "base/limits.h"
 #include "fail_alloc.h"
+#include "fake_clock.h"
 #include "net/internal.h" /* to shorten the timeouts */
 #include "tls_fixture.h"
 
@@ -190,6 +192,24 @@ static void handshakes_are_bounded(void **state) {
   assert_string_equal(sio_net_error_name(peer->error), "ETIMEDOUT");
   assert_int_equal(peer->reads + peer->ends, 0);
   close(fd);
+}
+
+static void handshakes_are_bounded_to_the_millisecond(void **state) {
+  fixture *fix = *state;
+  for (unsigned late = 0; late < 2; late++) {
+    clock_stop();
+    net_turn(fix->net.loop);
+    int fd;
+    net_peer *peer = net_connect(&fix->net, &fd);
+    clock_move(SIO_TLS_HANDSHAKE_TIMEOUT - 1);
+    for (int i = 0; i < 5; i++)
+      net_turn(fix->net.loop);
+    assert_int_equal(peer->closes, 0);
+    clock_move(1 + late);
+    UNTIL(fix->net.loop, peer->closes == 1);
+    close(fd);
+  }
+  clock_ms = 0;
 }
 
 static void a_connection_that_has_shaken_hands_is_not(void **state) {
@@ -798,6 +818,7 @@ int main(void) {
       TLS_TEST(other_protocols_are_refused),
       TLS_TEST(plain_http_is_refused),
       TLS_TEST(handshakes_are_bounded),
+      TLS_TEST(handshakes_are_bounded_to_the_millisecond),
       TLS_TEST(a_connection_that_has_shaken_hands_is_not),
       TLS_TEST(an_end_within_the_handshake_closes),
       TLS_TEST(bytes_may_drip),

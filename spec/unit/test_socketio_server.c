@@ -1,4 +1,6 @@
 /* The server as a whole: closing, time limits, lack of memory. */
+#include "base/limits.h"
+#include "fake_clock.h"
 #include "socketio_fixture.h"
 
 static void test_defaults(void **state) {
@@ -152,6 +154,29 @@ static void test_connect_timeout(void **state) {
   fixture_deinit(&f);
 }
 
+/* One ms before its time is over it may still join; then not, nor if nobody looked in time. */
+static void test_connect_timeout_to_the_millisecond(void **state) {
+  (void)state;
+  for (unsigned late = 0; late < 2; late++) {
+    fixture f;
+    sio_server_options options;
+    sio_server_options_init(&options);
+    clock_stop();
+    fixture_init(&f, &options, &fixture_hooks);
+    sio_loop_run(f.loop, SIO_RUN_NOWAIT);
+    const sio_session *silent = session_open(f.engine);
+    sio_loop_run(f.loop, SIO_RUN_NOWAIT);
+    clock_move(SIO_CONNECT_TIMEOUT - 1);
+    sio_loop_run(f.loop, SIO_RUN_NOWAIT);
+    assert_int_equal(silent->state, SIO_OPEN);
+    clock_move(1 + late);
+    sio_loop_run(f.loop, SIO_RUN_NOWAIT);
+    assert_int_equal(silent->state, SIO_CLOSING);
+    fixture_deinit(&f);
+    clock_ms = 0;
+  }
+}
+
 /* --- lack of memory --- */
 
 /* Enough for the index of a socket's rooms to be made, and to grow. */
@@ -250,6 +275,7 @@ int main(void) {
       cmocka_unit_test(test_a_freed_server),
       cmocka_unit_test(test_an_upgrade_is_told),
       cmocka_unit_test(test_connect_timeout),
+      cmocka_unit_test(test_connect_timeout_to_the_millisecond),
       cmocka_unit_test(test_lack_of_memory),
       FIXTURE_TEST(test_a_session_that_lacks_memory),
   };

@@ -20,6 +20,7 @@ enum {
   SIO_HEADERS_TIMEOUT = 10000,    /* first byte of a head to its end */
   SIO_REQUEST_TIMEOUT = 30000,    /* end of the head to the end of the body */
   SIO_KEEP_ALIVE_TIMEOUT = 5000,  /* idle between two requests; closed silently */
+  SIO_MAX_ANSWERS = 262144,       /* of answers that are not taken: no next request is looked at */
   SIO_MAX_REQUEST_BODY = 1000000, /* requests beside Socket.IO */
   SIO_MAX_QUEUED_ANSWER = 65536,  /* written in pieces: then the writer waits */
   SIO_PACK_MAX = 262144,      /* a larger file is sent as it is: compressing it takes too long */
@@ -31,6 +32,7 @@ enum {
   SIO_WS_CLOSE_TIMEOUT = 30000, /* our close frame to the peer's */
 
   /* Engine.IO */
+  SIO_MAX_SESSION_ID = 64,            /* one that generateId makes */
   SIO_MAX_HTTP_BUFFER_SIZE = 1000000, /* a POST body (413), a WebSocket message (1009) */
   SIO_PING_INTERVAL = 25000,
   SIO_PING_TIMEOUT = 20000,

@@ -188,7 +188,7 @@ int sio_engine_random_id(sio_engine *engine, char out[SIO_ID_LEN]) {
 }
 
 static bool is_id(const sio_engine *engine, sio_bytes id) {
-  if (id.len > SIO_SESSION_ID_MAX || sio_map_get(&engine->sessions, id) != NULL)
+  if (id.len > SIO_MAX_SESSION_ID || sio_map_get(&engine->sessions, id) != NULL)
     return false;
   for (size_t i = 0; i < id.len; i++)
     if (id.base[i] <= ' ' || id.base[i] > '~' || id.base[i] == '"' || id.base[i] == '\\')

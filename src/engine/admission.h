@@ -13,14 +13,13 @@
 
 #include "base/buf.h"
 #include "base/frame.h"
+#include "base/limits.h"
 #include "base/random.h"
 #include "engine/session.h"
 #include "http/cors.h"
 
 struct sio_engine;
 struct sio_packet_in;
-
-enum { SIO_SESSION_ID_MAX = 64 };
 
 /* Why a request is not served: the codes of the reference. */
 enum sio_fault {
@@ -78,7 +77,7 @@ void sio_engine_refuse(struct sio_engine *engine, sio_exchange *exchange,
 
 /*
  * Takes the exchange and opens the session, under a random id if id is empty. SIO_EINVAL: the id is
- * in use, or not 1 to SIO_SESSION_ID_MAX printable ASCII characters without '"' and '\'; the
+ * in use, or not 1 to SIO_MAX_SESSION_ID printable ASCII characters without '"' and '\'; the
  * exchange is as it was.
  */
 int sio_engine_open(struct sio_engine *engine, sio_exchange *exchange, sio_bytes id);

@@ -4,7 +4,7 @@
 /* --- what the query says --- */
 
 typedef struct parameter {
-  char text[3 * SIO_SESSION_ID_MAX + 1]; /* an id may be all escapes */
+  char text[3 * SIO_MAX_SESSION_ID + 1]; /* an id may be all escapes */
   size_t len;                            /* 0: absent or empty */
 } parameter;
 

@@ -7,8 +7,6 @@
 #include "base/limits.h"
 #include "http/status.h"
 
-enum { MAX_QUEUED = 262144 }; /* bytes of answers that wait: no next request is looked at */
-
 /* --- time limits --- */
 
 static void stop_clock(sio_conn *conn) {
@@ -29,7 +27,7 @@ static bool is_pending(const sio_conn *conn) {
 
 /* Requests came, but their answers would pile up: the peer takes none. */
 static bool is_blocked(const sio_conn *conn) {
-  return conn->exchange.request == NULL && sio_stream_queued(conn->stream) > MAX_QUEUED;
+  return conn->exchange.request == NULL && sio_stream_queued(conn->stream) > SIO_MAX_ANSWERS;
 }
 
 /* What the connection waits for. */
