@@ -35,6 +35,15 @@ describe("the official client in a bare page", () => {
     assert.deepEqual([answer.value, answer.transport], [echoed, "websocket"]);
   });
 
+  it("comes with MessagePack", async () => {
+    const bundle = { url: "/socket.io/socket.io.msgpack.min.js" };
+    const page = await pageWith(browser, at.packing, { bundle });
+    for (const [way, options] of Object.entries(ways)) {
+      const answer = await ask(page, options);
+      assert.deepEqual(answer.value, echoed, way);
+    }
+  });
+
   const ways = {
     polling: { transports: ["polling"] },
     websocket: { transports: ["websocket"] },

@@ -122,7 +122,7 @@ export class Application {
   stdout = [];
   stderr = "";
 
-  static async start(app, { args = [], port = 0, path = "/socket.io" } = {}) {
+  static async start(app, { args = [], port = 0, path = "/socket.io", parser } = {}) {
     const self = new Application();
     const [command, ...rest] = commandLine(app, args);
     self.process = spawn(command, rest, {
@@ -152,7 +152,7 @@ export class Application {
     });
     self.port = await within(ready, `"listening" from ${app}`);
     self.url = `http://127.0.0.1:${self.port}`;
-    const options = { forceNew: true, transports: ["websocket"], path };
+    const options = { forceNew: true, transports: ["websocket"], path, parser };
     self.control = io(`${self.url}/control`, options);
     self.control.on("report", (...report) => self.#receive(report));
     await event(self.control, "connect");

@@ -82,6 +82,7 @@ serve("choosing", {
     end,
   },
 })
+serve("packing", { parser = socketio.parser.msgpack })
 serve("guarded", { cors = { origin = true }, origins = { home } })
 
 local folder = arg[1] -- with a certificate

@@ -1,5 +1,6 @@
 -- What the official clients of all generations meet: everything that an application does with a
--- client, with heartbeats that come often. The argument "recovering" has it keep what they miss.
+-- client, with heartbeats that come often. The argument "recovering" has it keep what they miss,
+-- "packing" has it speak MessagePack.
 local socketio = require "socketio"
 local control = require "control"
 
@@ -8,6 +9,7 @@ local io = socketio.Server {
   pingInterval = 300,
   pingTimeout = 2000,
   connectionStateRecovery = arg[1] == "recovering" and {} or nil,
+  parser = arg[1] == "packing" and socketio.parser.msgpack or nil,
 }
 local report = control.reporter(io)
 

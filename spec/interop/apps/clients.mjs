@@ -1,4 +1,5 @@
 import { Server } from "socket.io";
+import * as parser from "socket.io-msgpack-parser";
 import { reporter, serve } from "./control.mjs";
 
 const io = new Server({
@@ -6,6 +7,7 @@ const io = new Server({
   pingInterval: 300,
   pingTimeout: 2000,
   connectionStateRecovery: process.argv[2] === "recovering" ? {} : undefined,
+  ...(process.argv[2] === "packing" && { parser }),
 });
 const report = reporter(io);
 
