@@ -393,10 +393,11 @@ describe("headers", function()
     io.engine:on("connection", function(new)
       conn = new
     end)
+    local sid = sid_of(get(io))
     io.engine:on("headers", function()
       conn:close(true)
     end)
-    assert.equal(200, get(io).status)
+    assert.equal(200, post(io, sid, "3").status)
     support.wait(function()
       return io.engine.clientsCount == 0
     end)

@@ -56,7 +56,7 @@ typedef struct sio_policy {
   void (*on_refused)(void *ctx, sio_request *request, const sio_refusal *refusal);
   /* An answer of a session or a WebSocket's 101 is about to go out: headers can be changed. */
   void (*on_headers)(void *ctx, sio_exchange *exchange);
-  /* A new session, after the owner of the engine was told. */
+  /* A new session, before the owner of the engine is told. */
   void (*on_session)(void *ctx, sio_session *session);
   /* Of sessions that are watched (session.h): a packet has come, or is queued; all is sent. */
   void (*on_packet)(void *ctx, sio_session *session, const struct sio_packet_in *packet);

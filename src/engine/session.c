@@ -221,10 +221,12 @@ void sio_session_open(sio_session *session) {
   if (packet == NULL || sio_session_push(session, packet) == SIO_ENOMEM ||
       (initial != NULL && sio_session_push(session, initial) == SIO_ENOMEM))
     sio_session_end(session, "transport error", "out of memory");
+  else if (session->polling != NULL)
+    sio_polling_flush(session); /* what the owner sends waits for the next poll */
   sio_frame_unref(packet);
-  engine->hooks->on_session(engine->ctx, session);
   if (policy != NULL && policy->on_session != NULL)
     policy->on_session(policy->ctx, session);
+  engine->hooks->on_session(engine->ctx, session);
 }
 
 void sio_session_end(sio_session *session, const char *reason, const char *detail) {
