@@ -82,10 +82,12 @@ static bool refuse(sio_refusal *refusal, enum sio_fault fault, const char *name)
 static bool verify_session(const candidate *it, sio_refusal *refusal) {
   if (it->session == NULL)
     return refuse(refusal, SIO_UNKNOWN_SID, NULL);
-  if (!it->upgrade && (it->websocket || it->session->is_websocket))
+  if (!it->upgrade && it->websocket != it->session->is_websocket)
     return refuse(refusal, SIO_BAD_REQUEST, "TRANSPORT_MISMATCH");
   if (it->is_old != sio_session_is_old(it->session))
     return refuse(refusal, SIO_BAD_REQUEST, "PROTOCOL_MISMATCH");
+  if (!it->upgrade && it->websocket) /* whose session needs no requests */
+    return refuse(refusal, SIO_BAD_REQUEST, "TRANSPORT_MISMATCH");
   return true;
 }
 
