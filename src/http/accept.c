@@ -3,9 +3,9 @@
 static const struct {
   const char *name;
   enum sio_coding coding;
-} codings[] = {{"gzip", SIO_CODING_GZIP},
+} codings[] = {{"br", SIO_CODING_BR}, /* the best first */
+               {"gzip", SIO_CODING_GZIP},
                {"deflate", SIO_CODING_DEFLATE},
-               {"br", SIO_CODING_BR},
                {"identity", SIO_CODING_IDENTITY}};
 
 enum { COUNT = sizeof(codings) / sizeof(codings[0]) };
@@ -89,8 +89,8 @@ static bool is_better(choice a, choice than) {
          (a.weight > than.weight || (a.weight == than.weight && a.position < than.position));
 }
 
-/* order: places in codings, or NULL: of equal weights the one that the client names first. */
-static enum sio_coding choose(sio_bytes accept_encoding, unsigned offered, const unsigned *order) {
+/* Of equal weights the one that comes first: in codings, or in what the client says. */
+static enum sio_coding choose(sio_bytes accept_encoding, unsigned offered, bool in_our_order) {
   choice choices[COUNT], others, best = {0, 0};
   enum sio_coding coding = SIO_CODING_IDENTITY;
   read_choices(accept_encoding, choices, &others);
@@ -100,8 +100,8 @@ static enum sio_coding choose(sio_bytes accept_encoding, unsigned offered, const
     bool is_offered = is_identity || (offered & 1u << codings[i].coding) != 0;
     if (is_identity && choices[i].weight < 0) /* as good as nothing else, unless it is named */
       continue;
-    if (order != NULL)
-      mine.position = order[i];
+    if (in_our_order)
+      mine.position = (unsigned)i;
     if (is_offered && is_better(mine, best)) {
       best = mine;
       coding = codings[i].coding;
@@ -111,12 +111,11 @@ static enum sio_coding choose(sio_bytes accept_encoding, unsigned offered, const
 }
 
 enum sio_coding sio_accept_coding(sio_bytes accept_encoding, unsigned offered) {
-  return choose(accept_encoding, offered, NULL);
+  return choose(accept_encoding, offered, false);
 }
 
 enum sio_coding sio_accept_smallest(sio_bytes accept_encoding, unsigned offered) {
-  static const unsigned order[COUNT] = {1, 2, 0, 3}; /* br, gzip, deflate, identity */
-  return choose(accept_encoding, offered, order);
+  return choose(accept_encoding, offered, true);
 }
 
 sio_bytes sio_coding_name(enum sio_coding coding) {

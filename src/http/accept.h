@@ -8,8 +8,8 @@ enum sio_coding { SIO_CODING_IDENTITY, SIO_CODING_GZIP, SIO_CODING_DEFLATE, SIO_
 
 /*
  * The acceptable coding of highest weight among those offered (bits 1 << coding); of equal weights
- * the one the client names first; "*" stands for those not named, gzip first. IDENTITY when none
- * fits.
+ * the one the client names first; "*" stands for those not named, of which br is taken before
+ * gzip. IDENTITY when none fits.
  */
 enum sio_coding sio_accept_coding(sio_bytes accept_encoding, unsigned offered);
 
