@@ -41,7 +41,8 @@ function commandLine(app, args) {
   return [...(process.env.SIO_LUA ?? "lua5.4").split(" "), `${apps}${app}.lua`, ...args];
 }
 
-function environment() {
+/** What an application under test finds its modules by. */
+export function environment() {
   const { LUA_PATH_5_4, LUA_CPATH_5_4, SIO_PREFIX, SIO_LD_PRELOAD, ...env } = process.env;
   const path = [`${apps}?.lua`];
   const cpath = [];
