@@ -171,7 +171,7 @@ suite("connectTimeout", "features", { args: ["hasty"] }, (server) => {
   test("does not begin again when the last namespace is left", async () => {
     const ws = await server.rawSocket();
     ws.send("41");
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await new Promise((resolve) => setTimeout(resolve, 2000));
     ws.send("40");
     assert.match(await ws.next(), /^40\{"sid"/);
   });

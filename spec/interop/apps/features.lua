@@ -4,7 +4,7 @@ local control = require "control"
 
 local variants = {
   plain = {},
-  hasty = { connectTimeout = 500 },
+  hasty = { connectTimeout = 1000 },
   fixed = { allowUpgrades = false },
   uncompressed = { httpCompression = false },
   compressed = { httpCompression = true },

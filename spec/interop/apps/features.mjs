@@ -3,7 +3,7 @@ import { Server } from "socket.io";
 import { reporter, serve } from "./control.mjs";
 
 const variants = {
-  hasty: { connectTimeout: 500 },
+  hasty: { connectTimeout: 1000 },
   fixed: { allowUpgrades: false },
   uncompressed: { httpCompression: false },
   compressed: { httpCompression: true },
