@@ -1,5 +1,5 @@
 // What the documents promise: the README's server runs as it stands there and serves an official client,
-// its other Lua blocks are Lua, and no link of a document points to nothing.
+// all other Lua blocks are Lua, and no link of a document points to nothing.
 //
 //   SIO_LUA  the interpreter with its arguments, default "lua5.4"
 import assert from "node:assert/strict";
@@ -15,7 +15,13 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const { io } = createRequire(join(root, "spec/interop/package.json"))("socket.io-client");
 const readme = readFileSync(join(root, "README.md"), "utf8");
-const blocks = [...readme.matchAll(/^```lua\n(.*?)^```$/gms)].map(([, code]) => code);
+const luaOf = (text) => [...text.matchAll(/^```lua\n(.*?)^```$/gms)].map(([, code]) => code);
+const blocks = luaOf(readme);
+const documents = [root, join(root, "docs")].flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith(".md"))
+    .map((name) => join(folder, name)),
+);
 const [interpreter, ...rest] = (process.env.SIO_LUA ?? "lua5.4").split(" ");
 
 async function freePort() {
@@ -75,11 +81,12 @@ test("it has at most 12 lines", () => {
   assert.ok(blocks[0].trimEnd().split("\n").length <= 12);
 });
 
-test("the other blocks are Lua", () => {
-  assert.ok(blocks.length > 1);
-  for (const code of blocks.slice(1)) {
+test("the other blocks, and those of all documents, are Lua", () => {
+  const others = documents.flatMap((document) => luaOf(readFileSync(document, "utf8")));
+  assert.ok(blocks.length > 1 && others.length > blocks.length);
+  for (const code of others) {
     const { status, stderr } = spawnSync("lua5.4", ["-e", "assert(load(io.read 'a'))"], { input: code });
-    assert.equal(status, 0, `${stderr}`);
+    assert.equal(status, 0, `${code}\n${stderr}`);
   }
 });
 
@@ -88,12 +95,6 @@ test("the README has fewer than 150 lines", () => {
 });
 
 test("links lead somewhere", () => {
-  const folders = [root, join(root, "docs")];
-  const documents = folders.flatMap((folder) =>
-    readdirSync(folder)
-      .filter((name) => name.endsWith(".md"))
-      .map((name) => join(folder, name)),
-  );
   for (const document of documents)
     for (const [, link] of readFileSync(document, "utf8").matchAll(/\]\(([^)#]+)[^)]*\)/g))
       if (!/^https?:/.test(link)) assert.ok(existsSync(join(dirname(document), link)), `${document}: ${link}`);
