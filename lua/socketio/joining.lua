@@ -88,7 +88,7 @@ local function take_back(nsp, socket, session)
 end
 
 -- What it missed comes before its CONNECT, so that no event of later overtakes it.
-local function accept_recovered(nsp, socket, session)
+local function accept_recovered(nsp, socket, session, failed)
   attempt(nsp, function()
     for _, message in ipairs(nsp.adapter:missedPackets(session)) do
       socket._handle:deliver(message)
@@ -96,15 +96,26 @@ local function accept_recovered(nsp, socket, session)
     if not accept(nsp, socket) then
       keep(nsp, session)
     end
-  end, function()
-    refuse(nsp, socket, "internal error")
-  end)
+  end, failed)
 end
 
 -- === Joining =================================================================================
 
+local join
+
+-- Recovery has failed midway: it joins as anybody else, under an id that nobody had.
+local function join_anew(nsp, handle, auth)
+  handle:leaveAll()
+  handle:restore(nsp.server._core:id())
+  join(nsp, handle, auth)
+end
+
 -- Asks the middlewares; session is what was found of an earlier connection, or nil.
-local function join(nsp, handle, auth, session)
+function join(nsp, handle, auth, session)
+  if handle:state() ~= "connecting" then -- the client has gone while its session was looked for
+    nsp:_clean_up()
+    return
+  end
   local socket, uses = socket_of.new(nsp, handle, auth), nsp._uses
   nsp._joining[socket.id] = socket
   local recovery = recovery_of(nsp)
@@ -121,7 +132,9 @@ local function join(nsp, handle, auth, session)
         keep(nsp, session)
       end
     elseif session then
-      accept_recovered(nsp, socket, session)
+      accept_recovered(nsp, socket, session, function()
+        join_anew(nsp, handle, auth)
+      end)
     else
       accept(nsp, socket)
     end
@@ -138,7 +151,7 @@ function joining.start(nsp, handle, auth)
   attempt(nsp, function()
     join(nsp, handle, auth, find_session(nsp, handle, auth))
   end, function()
-    join(nsp, handle, auth)
+    join_anew(nsp, handle, auth)
   end)
 end
 

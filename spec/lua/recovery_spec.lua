@@ -353,6 +353,88 @@ describe("middlewares and recovery:", function()
   end)
 end)
 
+describe("an adapter that takes its time", function()
+  local go, io
+
+  before_each(function()
+    local Slow = socketio.adapter.sessionAware:extend()
+    function Slow:restoreSession(...)
+      socketio.await(function(done) go = done end)
+      return Slow.super.restoreSession(self, ...)
+    end
+    io = server({}, { adapter = Slow })
+    go = nil
+  end)
+
+  it("finds a session all the same", function()
+    local client, _, offset = meet(io)
+    lose(io, client)
+    local again = support.open(io):enter("/", { pid = client.pid, offset = offset }, false)
+    support.wait(function() return go end)()
+    support.wait(function() return again.id end)
+    assert.equal(client.id, again.id)
+  end)
+
+  it("keeps nothing of a client that leaves meanwhile", function()
+    local sockets = setmetatable({}, { __mode = "k" })
+    io:use(function(socket, next)
+      sockets[socket] = true
+      next()
+    end)
+    local late = support.open(io)
+    late:enter("/", { pid = "p", offset = "o" }, false)
+    support.wait(function() return go end)
+    late.transport:close()
+    support.wait(function() return io.engine.clientsCount == 0 end)
+    go()
+    assert.is_nil(next(sockets))
+  end)
+end)
+
+describe("an adapter that fails", function()
+  local io, client, offset, asked
+
+  before_each(function()
+    io = server()
+    io:use(function(_, next)
+      asked = asked + 1
+      next()
+    end)
+    local _
+    asked = 0
+    client, _, offset = meet(io)
+    lose(io, client)
+  end)
+
+  local function expect_newcomer()
+    local again = come_back(io, client, offset)
+    assert.not_equal(client.id, again.id)
+    assert.not_equal(client.pid, again.pid)
+    local socket = io.sockets.sockets[again.id]
+    assert.is_false(socket.recovered)
+    assert.is_nil(next(io.sockets.adapter.rooms[client.id] or {}))
+    assert.equal(2, asked)
+    assert.matches("no disk", support.errors()[1].message)
+  end
+
+  for _, method in ipairs { "restoreSession", "missedPackets" } do
+    it("in " .. method .. " makes a newcomer of the client", function()
+      io.sockets.adapter[method] = function() error "no disk" end
+      expect_newcomer()
+    end)
+  end
+
+  it("in addAll makes a newcomer of the client", function()
+    local add = io.sockets.adapter.addAll
+    io.sockets.adapter.addAll = function(adapter, id, rooms)
+      add(id, rooms)
+      adapter.addAll = add
+      error "no disk"
+    end
+    expect_newcomer()
+  end)
+end)
+
 describe("the option connectionStateRecovery", function()
   it("has defaults", function()
     local io = socketio.Server { connectionStateRecovery = true }
