@@ -12,6 +12,7 @@ local object = require("socketio.object")
 local operator = require("socketio.broadcast")
 local remote = require("socketio.remote")
 local socket_of = require("socketio.socket")
+local tasks = require("socketio.tasks")
 
 local Namespace, getters = {}, {}
 
@@ -124,10 +125,15 @@ function Namespace:_clean_up()
   end
   self._parent:_orphan(self.name)
   self.server:_forget_namespace(self.name)
-  self.adapter:close()
+  self:_tell_adapter("close")
 end
 
 -- === What it stands on =======================================================================
+
+--- Calls the adapter's "init" or "close", which may wait.
+function Namespace:_tell_adapter(method)
+  tasks.run(self, "handler", method, self.adapter[method], self.adapter)
+end
 
 -- Makes the adapter, in place of an earlier one.
 local function adapt(self)
@@ -137,11 +143,11 @@ local function adapt(self)
       .. "(got %s)"):format(check.kind(made)))
   end
   if self.adapter then
-    self.adapter:close()
+    self:_tell_adapter("close")
   end
   rawset(self, "_kind", self.server.opts.adapter)
   rawset(self, "adapter", made)
-  made:init()
+  self:_tell_adapter("init")
 end
 
 --- Takes its place in the server's core.

@@ -137,10 +137,14 @@ end
 
 -- === Listening ===============================================================================
 
--- Tells the namespaces' adapters, which may wait, to "init" or to "close".
+-- Tells the adapters of the namespaces that there are now: what they do may make others.
 local function each_adapter(self, method)
+  local nsps = {}
   for _, nsp in pairs(self._nsps) do
-    tasks.run(self, "handler", method, nsp.adapter[method])
+    nsps[#nsps + 1] = nsp
+  end
+  for _, nsp in ipairs(nsps) do
+    nsp:_tell_adapter(method)
   end
 end
 

@@ -50,6 +50,41 @@ describe("a kind of adapter", function()
     assert.same({ "/d1" }, closed)
   end)
 
+  it("may wait when it begins and ends", function()
+    local Kind, told = memory:extend(), {}
+    for _, method in ipairs { "init", "close" } do
+      Kind[method] = function(self)
+        socketio.sleep(1)
+        told[#told + 1] = method .. " " .. self.nsp.name
+      end
+    end
+    local io = support.server { adapter = Kind, cleanupEmptyChildNamespaces = true }
+    local disconnected
+    io:of(socketio.pattern "^/d"):on("connection", function(socket)
+      socket:on("disconnect", function() disconnected = true end)
+    end)
+    local client = support.connect(io, { namespace = "/d1" })
+    client:leave()
+    support.wait(function() return told[3] end)
+    assert.same({ "init /", "init /d1", "close /d1" }, told)
+    assert.is_true(disconnected)
+  end)
+
+  it("may make namespaces when it begins and ends", function()
+    local Kind, told = memory:extend(), 0
+    function Kind:close()
+      told = told + 1
+      for i = 1, self.nsp.name == "/" and 100 or 0 do
+        self.nsp.server:of("/" .. i)
+      end
+    end
+    local io = support.server { adapter = Kind }
+    io:of "/a"
+    io:of "/b"
+    io:close()
+    assert.equal(3, told)
+  end)
+
   it("is changed by io:adapter before the server listens", function()
     local Kind = memory:extend()
     local io = socketio.Server()
