@@ -460,10 +460,12 @@ end
 socket.tell_outgoing = tell_outgoing
 
 --- Registers the answer to a broadcast of that id; gone (may be nil) is called if the client leaves
--- first.
+-- first, or has left.
 function socket.expect(self, id, answered, gone)
   await_answer(self, id, answered)
-  if gone then
+  if gone and not self.connected then
+    gone()
+  elseif gone then
     local waiting = rawget(self, "_gone") or {}
     waiting[id] = gone
     rawset(self, "_gone", waiting)

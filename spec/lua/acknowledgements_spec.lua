@@ -259,6 +259,15 @@ describe("a broadcast with acknowledgements", function()
     assert.same({}, answers)
   end)
 
+  it("does not wait for who is sent away while it is sent", function()
+    local answers
+    socket:onAnyOutgoing(function() socket:disconnect() end)
+    io:emit("q", function(_, list) answers = list end)
+    answer_all("q", 2)
+    support.wait(function() return answers end)
+    assert.same(2, #answers)
+  end)
+
   it("goes to the others when a socket asks", function()
     local got
     socket.broadcast:timeout(1000):emit("q", function(_, answers) got = answers end)
