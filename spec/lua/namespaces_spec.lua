@@ -357,6 +357,12 @@ describe("namespaces on demand", function()
       assert.is_false(ok)
       assert.matches(method .. "() is not supported on parent namespaces", message, 1, true)
     end
+    for _, method in ipairs { "fetchSockets", "allSockets" } do
+      local operator = dynamic:to "room"
+      local ok, message = pcall(operator[method], operator)
+      assert.is_false(ok)
+      assert.matches(method .. "() is not supported on parent namespaces", message, 1, true)
+    end
   end)
 
   it("have rooms, operators and acknowledgements as others", function()

@@ -1,5 +1,6 @@
 --- The adapter of a parent namespace: all that it is told goes to the adapters of its children.
 
+local check = require("socketio.check")
 local memory = require("socketio.adapter.memory")
 
 local Parent = memory:extend()
@@ -49,6 +50,12 @@ function Parent:broadcastWithAck(packet, ...)
     for _, fn in ipairs(give_up) do
       fn()
     end
+  end
+end
+
+for method, name in pairs({ fetchSockets = "fetchSockets", sockets = "allSockets" }) do
+  Parent[method] = function()
+    check.raise(name .. "() is not supported on parent namespaces")
   end
 end
 
