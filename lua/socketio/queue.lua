@@ -29,6 +29,11 @@ function Queue:pop()
   return value
 end
 
+--- How many there are.
+function Queue:count()
+  return self._tail - self._head + 1
+end
+
 --- Iterates over those behind a place.
 function Queue:after(place)
   local i = math.max(place, self._head - 1)

@@ -248,13 +248,52 @@ describe("connection state recovery", function()
   end)
 
   it("holds no more bytes than maxBytes", function()
-    local io = server { maxBytes = 2000 }
+    local io = server { maxBytes = 4000 }
     local client, _, offset = meet(io)
     lose(io, client)
     io:emit("small")
+    client = come_back(io, client, offset)
+    client:expect "small"
+    lose(io, client)
     io:emit("large", ("x"):rep(1900))
-    local again = come_back(io, client, offset)
-    assert.not_equal(client.id, again.id)
+    assert.not_equal(client.id, come_back(io, client, offset).id)
+  end)
+
+  it("counts what it takes to keep a packet", function()
+    local io = server { maxBytes = 2000000 }
+    local function fill()
+      for i = 1, 20000 do
+        io:to("r"):emit("tick", i)
+      end
+      collectgarbage()
+      collectgarbage()
+      return collectgarbage "count" * 1024
+    end
+    local before = collectgarbage "count" * 1024
+    assert.is_true(fill() - before < 2000000)
+  end)
+
+  it("holds on to nobody who comes back again and again", function()
+    local io = server { maxSessions = 3 }
+    local seen = setmetatable({}, { __mode = "k" })
+    local persist = io.sockets.adapter.persistSession
+    function io.sockets.adapter.persistSession(adapter, session)
+      seen[session] = true
+      persist(adapter, session)
+    end
+    local client, _, offset = meet(io)
+    for _ = 1, 20 do
+      lose(io, client)
+      client = come_back(io, client, offset)
+      assert.is_true(io.sockets.sockets[client.id].recovered)
+    end
+    collectgarbage()
+    collectgarbage()
+    local held = 0
+    for _ in pairs(seen) do
+      held = held + 1
+    end
+    assert.is_true(held <= 4)
   end)
 
   it("holds no more sessions than maxSessions: the oldest goes", function()

@@ -9,6 +9,7 @@ local memory = require("socketio.adapter.memory")
 local queue = require("socketio.queue")
 
 local EVENT = 2
+local OVERHEAD = 1024 -- bytes that Lua takes to keep a packet, beside those of its message
 local DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 
 local SessionAware = memory:extend()
@@ -22,12 +23,11 @@ local function kept(self)
   local store = rawget(self, "_store")
   if not store then
     store = {
-      packets = queue.new(), -- of { offset, message, opts, at = ms, size = bytes }
+      packets = queue.new(), -- of { offset, message, rooms, except, at = ms, size = bytes }
       places = {}, -- offset to its place in packets
       bytes = 0,
       sessions = {}, -- by pid
-      ended = queue.new(), -- of sessions, oldest first; some were restored since
-      count = 0, -- of sessions
+      ended = queue.new(), -- of sessions, oldest first; some were restored since, and count, too
     }
     rawset(self, "_store", store)
   end
@@ -73,10 +73,16 @@ local function expire_packets(store, options)
 end
 
 local function keep_packet(store, offset, message, opts)
-  local packet = { offset = offset, message = message, opts = opts, at = core.date() }
-  packet.size = message:size()
-  store.bytes = store.bytes + packet.size
-  store.places[offset] = store.packets:push(packet)
+  local size = message:size() + OVERHEAD
+  store.bytes = store.bytes + size
+  store.places[offset] = store.packets:push({
+    offset = offset,
+    message = message,
+    rooms = opts.rooms,
+    except = opts.except,
+    at = core.date(),
+    size = size,
+  })
 end
 
 --- Sends; and keeps what may be sent again: events without acknowledgement that are not volatile.
@@ -103,14 +109,13 @@ end
 local function forget_session(store, session)
   if store.sessions[session.pid] == session then
     store.sessions[session.pid] = nil
-    store.count = store.count - 1
   end
 end
 
 local function expire_sessions(store, options)
   local limit = core.date() - options.maxDisconnectionDuration
   local oldest = store.ended:first()
-  while oldest and (oldest.disconnectedAt < limit or store.count > options.maxSessions) do
+  while oldest and (oldest.disconnectedAt < limit or store.ended:count() > options.maxSessions) do
     forget_session(store, store.ended:pop())
     oldest = store.ended:first()
   end
@@ -126,7 +131,6 @@ function SessionAware:persistSession(session)
   local store = kept(self)
   session.disconnectedAt = core.date()
   store.sessions[session.pid] = session
-  store.count = store.count + 1
   store.ended:push(session)
   expire(self)
 end
@@ -163,8 +167,8 @@ end
 function SessionAware:missedPackets(session)
   local store, rooms, missed = kept(self), set_of(session.rooms), {}
   for packet in store.packets:after(session.place) do
-    local opts = packet.opts
-    if (#opts.rooms == 0 or has_one(rooms, opts.rooms)) and not has_one(rooms, opts.except) then
+    local is_meant = #packet.rooms == 0 or has_one(rooms, packet.rooms)
+    if is_meant and not has_one(rooms, packet.except) then
       missed[#missed + 1] = packet.message
     end
   end
