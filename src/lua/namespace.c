@@ -239,6 +239,16 @@ static int get_room(lua_State *L) {
   return 1;
 }
 
+/* count(name) -> how many sockets are in it */
+static int count_room(lua_State *L) {
+  const sio_nsp *nsp = find(L);
+  sio_bytes name;
+  name.base = luaL_checklstring(L, 2, &name.len);
+  const sio_room *room = nsp != NULL ? sio_nsp_room(nsp, name) : NULL;
+  lua_pushinteger(L, room != NULL ? (lua_Integer)sio_room_count(room) : 0);
+  return 1;
+}
+
 /* rooms() -> list of names */
 static int get_rooms(lua_State *L) {
   sio_nsp *nsp = find(L);
@@ -294,6 +304,7 @@ static const luaL_Reg methods[] = {
     {"send", send},
     {"select", select_sockets},
     {"room", get_room},
+    {"count", count_room},
     {"rooms", get_rooms},
     {"watchRooms", watch_rooms},
     {"nextId", next_id},

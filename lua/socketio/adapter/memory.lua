@@ -129,15 +129,15 @@ function Memory:_room(socket, room, joined)
   if not self._on then
     return
   end
-  local members = self.nsp._handle:room(room)
+  local members = self.nsp._handle:count(room)
   if joined then
-    if members and next(members, next(members)) == nil then
+    if members == 1 then
       events.fire(self, "handler", "create-room", room)
     end
     events.fire(self, "handler", "join-room", room, socket.id)
   else
     events.fire(self, "handler", "leave-room", room, socket.id)
-    if not members then
+    if members == 0 then
       events.fire(self, "handler", "delete-room", room)
     end
   end
