@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "base/limits.h"
 #include "http/compress.h"
 #include "http/mime.h"
 #include "http/static.h"
@@ -349,6 +350,28 @@ static void packs_text(void **state) {
              HTTP_KEEP "xxx");
 }
 
+/* What is too short gains nothing, what is too long would keep everybody waiting. */
+static void packs_within_limits(void **state) {
+  http_fixture *http = *state;
+  static char text[SIO_PACK_MAX + 1];
+  memset(text, 'x', sizeof(text));
+  static const struct {
+    size_t size;
+    bool packed;
+  } cases[] = {{1023, false},        {1024, true},
+               {1025, true},         {SIO_PACK_MAX - 1, true},
+               {SIO_PACK_MAX, true}, {SIO_PACK_MAX + 1, false}};
+  sio_buf out = {0};
+  for (size_t i = 0; i < COUNT(cases); i++) {
+    write_file("sized.js", text, cases[i].size);
+    sio_buf_clear(&out);
+    size_t len =
+        fetch(http, "GET /sized.js HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n", &out);
+    assert_int_equal(len < cases[i].size, cases[i].packed);
+  }
+  sio_buf_deinit(&out);
+}
+
 static void packs_with_brotli(void **state) {
   http_fixture *http = *state;
   if ((sio_compress_codings() & 1u << SIO_CODING_BR) == 0)
@@ -502,6 +525,7 @@ int main(void) {
       STATIC_TEST(a_slow_reader_costs_little),
       STATIC_TEST(a_file_becomes_shorter),
       STATIC_TEST(packs_text),
+      STATIC_TEST(packs_within_limits),
       STATIC_TEST(packs_with_brotli),
       STATIC_TEST(packs_a_changed_file_again),
       STATIC_TEST(sends_a_page_of_its_own),
