@@ -1,6 +1,7 @@
 // The official server and ours under the same scripts, side by side: what comes over the wire and
 // what the applications are told must be the same, but for agreement/differences.mjs.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { Application } from "./agreement/application.mjs";
 import { difference, normalised, unexplained } from "./agreement/compare.mjs";
@@ -14,7 +15,8 @@ let reference, ours;
 
 /** One scenario on one server: its transcript. */
 async function play(app, server, tag, script) {
-  return normalised(await new Scenario(app, server, tag).play(script));
+  const scenario = new Scenario(app, server, tag);
+  return normalised(await scenario.play(script), scenario.names);
 }
 
 function told(lists, left) {
@@ -48,6 +50,11 @@ describe("agreement with the official server", { concurrency: 8 }, () => {
 });
 
 describe("differences on purpose", () => {
+  test("are those of docs/compatibility.md", () => {
+    const said = readFileSync(new URL("../../docs/compatibility.md", import.meta.url), "utf8");
+    for (const { why } of differences) assert.ok(said.includes(`- ${why}\n`), why);
+  });
+
   for (const one of differences) {
     test(`${one.where}: ${one.why}`, { skip: target === "reference" }, () => {
       assert.ok(one.used, "no scenario shows this any more");

@@ -97,6 +97,8 @@ local function real(value)
     return socketio.pattern(value["$pattern"][2])
   elseif value["$hook"] then
     return hooks[value["$hook"]]
+  elseif value["$parser"] then
+    return socketio.parser[value["$parser"]]
   elseif value["$date"] then
     return value["$date"] // 1000
   end
@@ -274,6 +276,12 @@ local function serve(server, socket)
     socket:disconnect(close)
     socket:emit("last", 2)
     log(tag, "left", socket.connected, socket.disconnected)
+  end)
+  socket:on("remember", function(value)
+    socket.data.value = value
+  end)
+  socket:on("recall", function()
+    socket:emit("recalled", socket.data.value)
   end)
   socket:on("volatile", function(twice)
     socket.volatile:emit("volatile", 1)
@@ -464,7 +472,11 @@ local commands = {
     end)
   end,
   tell = function(query)
-    running[query.server].server:to(query.room):emit("told", 1)
+    local to = running[query.server].server:of(query.nsp or "/")
+    to = query.except and to:except(query.except) or to
+    to = query.volatile and to.volatile or to
+    to = query.room and to:to(query.room) or to
+    to:emit("told", query.what)
   end,
   quit = function() -- after the answer
     socketio.setTimeout(function()

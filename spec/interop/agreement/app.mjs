@@ -3,6 +3,7 @@
 import { createServer } from "node:http";
 import * as engineio from "engine.io";
 import { Server } from "socket.io";
+import msgpack from "socket.io-msgpack-parser";
 
 const words = (value) => String(value instanceof Error ? value.message : (value ?? "-"));
 const log = (tag, ...list) => tag && console.log(`${tag}\t${list.map(words).join(" ")}`);
@@ -30,6 +31,7 @@ function real(value) {
   if (value === null || typeof value !== "object") return value;
   if (value.$pattern) return new RegExp(value.$pattern[0]);
   if (value.$hook) return hooks[value.$hook];
+  if (value.$parser) return msgpack;
   if (value.$date) return new Date(value.$date);
   if (Array.isArray(value)) return value.map(real);
   return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, real(one)]));
@@ -158,6 +160,10 @@ function serve(io, socket) {
     socket.emit("last", 2);
     log(tag, "left", socket.connected, socket.disconnected);
   });
+  socket.on("remember", (value) => {
+    socket.data.value = value;
+  });
+  socket.on("recall", () => socket.emit("recalled", socket.data.value ?? null));
   socket.on("volatile", (twice) => {
     socket.volatile.emit("volatile", 1);
     if (twice) socket.emit("kept", 2);
@@ -274,7 +280,13 @@ const commands = {
   mark: (query) => log(query.get("tag"), "mark"),
   count: (query) => running[query.get("server")].engine.clientsCount,
   close: (query) => running[query.get("server")].close(() => log(query.get("tag"), "closed")),
-  tell: (query) => running[query.get("server")].to(query.get("room")).emit("told", 1),
+  tell: (query) => {
+    const { [query.get("server")]: io } = running;
+    const nsp = io.of(query.get("nsp") ?? "/");
+    const to = query.get("except") ? nsp.except(query.get("except")) : nsp;
+    const kind = query.get("volatile") ? to.volatile : to;
+    (query.get("room") ? kind.to(query.get("room")) : kind).emit("told", query.get("what"));
+  },
   quit: () => setImmediate(() => process.exit(0)),
 };
 

@@ -25,16 +25,21 @@ function withoutAckIds(text) {
 }
 
 /** Ids and times by what they are, in order of appearance, so that two runs can be compared. */
-export function normalised(lines) {
+export function normalised(lines, given) {
   const text = withoutAckIds(lines.map(ordered).join("\n"));
-  const names = new Map();
+  const kinds = new Map(given);
   for (const [, what, id] of text.matchAll(/\\?"(sid|pid)\\?":\\?"([^"\\]+)/g)) {
-    if (names.has(id) || id.startsWith("custom-") || id.includes("#")) continue;
-    const kind = ALPHABET.test(id) ? what : `odd ${what}`;
-    names.set(id, `<${kind} ${names.size + 1}>`);
+    if (kinds.has(id) || id.startsWith("custom-") || id.includes("#")) continue;
+    kinds.set(id, ALPHABET.test(id) ? what : `odd ${what}`);
   }
+  const names = new Map();
+  const counts = {};
+  for (const [id, kind] of kinds)
+    names.set(id, `<${kind} ${(counts[kind] = (counts[kind] ?? 0) + 1)}>`);
   let result = text;
-  for (const [id, name] of names) result = result.replaceAll(id, name);
+  for (const [id, name] of [...names].sort(([a], [b]) => b.length - a.length)) {
+    result = result.replaceAll(id, name);
+  }
   return result
     .replace(/^(<\s+date:) .* GMT$/gm, "$1 <date>")
     .replace(/^(<\s+sec-websocket-extensions: [^;]*; )(.*)$/gm, (_, name, parameters) =>

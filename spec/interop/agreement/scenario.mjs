@@ -39,6 +39,7 @@ export function shown(data) {
 
 export class Scenario {
   lines = [];
+  names = new Map();
   #open = [];
 
   constructor(app, server, tag) {
@@ -144,6 +145,12 @@ export class Scenario {
     return ws;
   }
 
+  /** Gives a value that differs from run to run a name for the transcript. */
+  named(value, what) {
+    this.names.set(value, what);
+    return value;
+  }
+
   // --- The server ---
 
   /** Waits until the server has told something that begins with `start`. */
@@ -203,10 +210,15 @@ class Polling {
     return this.scenario.request("POST", this.target, { ...options, headers, body: data });
   }
 
-  /** A poll that certainly waits at the server: the answer to a later POST has come. */
+  /** A poll that certainly waits at the server; `now()` notes its answer, or that there is none yet. */
   async poll() {
     const conn = await this.scenario.begin("GET", this.target);
     await this.scenario.settled();
+    conn.now = async () => {
+      await this.scenario.settled();
+      if (conn.input.length > 0) await conn.answer();
+      else this.scenario.note("< nothing");
+    };
     return conn;
   }
 
@@ -237,9 +249,9 @@ class Socket extends WebSocket {
     return super.text(payload, options);
   }
 
-  binary(bytes) {
+  binary(bytes, { quiet } = {}) {
     const data = Buffer.from(bytes);
-    this.note("ws> binary", data.toString("hex"));
+    if (!quiet) this.note("ws> binary", data.toString("hex"));
     return this.send(frame(BINARY, data));
   }
 
@@ -263,7 +275,8 @@ class Socket extends WebSocket {
     }
     if (opcode === PING || opcode === PONG)
       return `${opcode === PING ? "ping" : "pong"} ${payload}`;
-    return `${how}${opcode === TEXT ? "text" : "binary"} ${shown(payload)}`;
+    if (opcode === TEXT) return `${how}text ${shown(payload)}`;
+    return `${how}binary ${this.shows?.(payload) ?? shown(payload)}`;
   }
 
   /** The next frame, noted; gives a text message as a string. */
@@ -271,14 +284,14 @@ class Socket extends WebSocket {
     const got = await this.frame();
     const line = await this.#show(got);
     this.note("ws<", line);
-    this.over = got === null;
+    this.over = got === null || got.opcode === CLOSE;
     return got?.opcode === TEXT ? got.payload.toString("utf8") : got;
   }
 
-  /** Sends one packet and reads its answers. */
+  /** Sends one packet and reads its answers, unless the server closes. */
   async ask(packet, answers = 1) {
     this.text(packet);
-    for (let i = 0; i < answers; i++) await this.next();
+    for (let i = 0; i < answers && !this.over; i++) await this.next();
   }
 
   /** Waits for the server's close, answers it, and sees the connection end. */

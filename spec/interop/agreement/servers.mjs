@@ -98,6 +98,10 @@ export const servers = {
     options: { perMessageDeflate: { serverMaxWindowBits: 10, clientMaxWindowBits: 11 } },
   },
 
+  recovery: { options: { connectionStateRecovery: {} } },
+  "recovery guarded": { options: { connectionStateRecovery: { skipMiddlewares: false } } },
+  msgpack: { options: { parser: { $parser: "msgpack" } } },
+
   engine: {
     kind: "engine",
     options: { maxHttpBufferSize: 100 },

@@ -9,9 +9,11 @@ import { scenarios as files } from "./files.mjs";
 import { scenarios as handshake } from "./handshake.mjs";
 import { scenarios as heartbeat } from "./heartbeat.mjs";
 import { scenarios as hooks } from "./hooks.mjs";
+import { scenarios as msgpack } from "./msgpack.mjs";
 import { scenarios as namespaces } from "./namespaces.mjs";
 import { scenarios as packets } from "./packets.mjs";
 import { scenarios as polling } from "./polling.mjs";
+import { scenarios as recovery } from "./recovery.mjs";
 import { scenarios as upgrade } from "./upgrade.mjs";
 import { scenarios as websocket } from "./websocket.mjs";
 
@@ -31,4 +33,6 @@ export const groups = {
   events,
   endings,
   engine,
+  recovery,
+  msgpack,
 };

@@ -63,9 +63,7 @@ export const scenarios = (add) => {
   add("joining twice at once", "plain", async (s) => {
     const ws = await s.engine();
     ws.text("40/slow,");
-    ws.text("40/slow,");
-    await ws.next();
-    await ws.rest();
+    await ws.ask("40/slow,", 2);
   });
   add("an event before the answer", "plain", async (s) => {
     const ws = await s.engine();

@@ -173,8 +173,7 @@ export const scenarios = (add) => {
       await session.ask("40");
       const poll = await session.poll();
       await session.post(packets.map(part));
-      await s.settled();
-      await poll.answer();
+      await poll.now();
     });
   }
   for (const [name, packet] of Object.entries(early)) {
