@@ -18,6 +18,11 @@ function getters:readyState()
   return self._handle:state()
 end
 
+--- Is a WebSocket about to take over from polling?
+function getters:upgrading()
+  return self._handle:isUpgrading()
+end
+
 --- Bytes queued for the client.
 function getters:bufferedAmount()
   return self._handle:buffered()
@@ -58,6 +63,7 @@ local watched = {
   message = true,
   data = true,
   heartbeat = true,
+  upgrading = true,
 }
 
 function Conn:_added(event)
@@ -106,6 +112,9 @@ function conn.hooks(server)
     message = function(self, data)
       events.fire(self, "handler", "data", data)
       events.fire(self, "handler", "message", data)
+    end,
+    upgrading = function(self)
+      events.fire(self, "handler", "upgrading", { name = "websocket" })
     end,
     upgrade = function(self)
       self.upgraded = true

@@ -128,6 +128,14 @@ suite("a connection", "features", { args: ["plain"] }, (server) => {
     else assert.equal(JSON.parse(body).code, 1);
   });
 
+  test("tells of an upgrade when it begins and when it is done", async () => {
+    const client = await server.connect();
+    await upgraded(client);
+    const { id } = client.io.engine;
+    assert.deepEqual(await server.report("upgrading", id), [id, "websocket", true, false]);
+    assert.deepEqual(await server.report("upgrade", id), [id, "websocket", false, true]);
+  });
+
   test("knows that it was upgraded", async () => {
     const client = await server.connect();
     await upgraded(client);

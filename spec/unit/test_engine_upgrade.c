@@ -262,6 +262,64 @@ static void may_be_sent_on_in_the_middle_of_it(void **state) {
   client_close(&ws);
 }
 
+/* --- a policy that acts when it is told of the probe --- */
+
+static void tell(void *ctx, sio_session *session) {
+  engine_fixture *fix = ctx;
+  assert_true(sio_session_is_upgrading(session));
+  assert_int_equal(sio_buf_str(&fix->log, "upgrading\n"), 0);
+}
+
+static void tell_and_close(void *ctx, sio_session *session) {
+  tell(ctx, session);
+  sio_session_close(session, true);
+}
+
+static void ignore_packet(void *ctx, sio_session *session, const sio_packet_in *packet) {
+  (void)ctx, (void)session, (void)packet;
+}
+
+static void ignore_frame(void *ctx, sio_session *session, const sio_frame *frame) {
+  (void)ctx, (void)session, (void)frame;
+}
+
+static void ignore_drain(void *ctx, sio_session *session) {
+  (void)ctx, (void)session;
+}
+
+static void tells_that_it_has_begun(void **state) {
+  engine_fixture *fix = *state;
+  sio_policy policy = {.ctx = fix,
+                       .on_packet = ignore_packet,
+                       .on_packet_create = ignore_frame,
+                       .on_drain = ignore_drain,
+                       .on_upgrading = tell};
+  fix->options.policy = &policy;
+  engine_reopen(fix);
+  client it = client_connect(fix), ws = client_connect(fix), second = client_connect(fix);
+  sid session = client_open(&it);
+  sio_session_watch(fix->session);
+  assert_false(sio_session_is_upgrading(fix->session));
+  probe(&ws, &session);
+  ws_send(&ws, "2probe"); /* a second one is not told */
+  ws_expect(&ws, 0x81, "3probe");
+  ws_send(&ws, "5");
+  EXPECT_LOG(fix, "open polling\nupgrading\nupgrade websocket\n");
+  assert_false(sio_session_is_upgrading(fix->session));
+  policy.on_upgrading = tell_and_close;
+  session = client_open(&second);
+  sio_session_watch(fix->session);
+  client third = client_connect(fix);
+  ask_upgrade(&third, &session);
+  ws_send(&third, "2probe");
+  EXPECT_LOG(fix, "open polling\nupgrading\nclose forced close\n");
+  client_close(&it);
+  client_close(&ws);
+  client_close(&second);
+  client_close(&third);
+  net_turn(fix->loop);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       ENGINE_TEST(upgrades_as_the_official_client_does),
@@ -274,6 +332,7 @@ int main(void) {
       ENGINE_TEST(is_aborted_when_the_session_ends),
       ENGINE_TEST(carries_the_rest_of_a_closing_session),
       ENGINE_TEST(does_not_answer_probes_that_pile_up),
+      ENGINE_TEST(tells_that_it_has_begun),
       ENGINE_TEST(may_be_closed_in_the_middle_of_it),
       ENGINE_TEST(may_be_sent_on_in_the_middle_of_it),
   };

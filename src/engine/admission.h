@@ -58,10 +58,12 @@ typedef struct sio_policy {
   void (*on_headers)(void *ctx, sio_exchange *exchange);
   /* A new session, before the owner of the engine is told. */
   void (*on_session)(void *ctx, sio_session *session);
-  /* Of sessions that are watched (session.h): a packet has come, or is queued; all is sent. */
+  /* Of sessions that are watched (session.h): a packet has come, or is queued; all is sent; a
+   * WebSocket has been probed, which is to take the session over. */
   void (*on_packet)(void *ctx, sio_session *session, const struct sio_packet_in *packet);
   void (*on_packet_create)(void *ctx, sio_session *session, const sio_frame *frame);
   void (*on_drain)(void *ctx, sio_session *session);
+  void (*on_upgrading)(void *ctx, sio_session *session);
 } sio_policy;
 
 /* An id as sessions have them: hard to guess, 20 characters. 0, or SIO_ENOMEM without randomness.

@@ -123,6 +123,8 @@ int sio_session_push(sio_session *session, sio_frame *frame);
 /* Closes at once, whatever the state; harmless when closed. The texts are static. */
 void sio_session_end(sio_session *session, const char *reason, const char *detail);
 void sio_session_flush_later(sio_session *session);
+/* What is to be told of the session's packets, or NULL. */
+const sio_policy *sio_session_watcher(const sio_session *session);
 void sio_session_tell_drain(sio_session *session); /* all that was queued is sent */
 void sio_session_silence(sio_session *session);    /* the engine is being freed */
 void sio_session_on_ping_due(sio_deadline *deadline);

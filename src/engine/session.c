@@ -38,6 +38,10 @@ const char *sio_session_transport(const sio_session *session) {
   return session->is_websocket ? "websocket" : "polling";
 }
 
+bool sio_session_is_upgrading(const sio_session *session) {
+  return session->upgrade != NULL;
+}
+
 void sio_session_set_data(sio_session *session, void *data) {
   session->data = data;
 }
@@ -50,6 +54,10 @@ void sio_session_watch(sio_session *session) {
   session->is_watched = true;
   if (session->engine != NULL)
     session->engine->is_watched = true;
+}
+
+const sio_policy *sio_session_watcher(const sio_session *session) {
+  return session->is_watched ? session->engine->options.policy : NULL;
 }
 
 bool sio_session_is_ready(const sio_session *session) {
@@ -65,11 +73,6 @@ size_t sio_session_buffered(const sio_session *session) {
 }
 
 /* --- sending --- */
-
-/* What is to be told of the session's packets, or NULL. */
-static const sio_policy *watcher(const sio_session *session) {
-  return session->is_watched ? session->engine->options.policy : NULL;
-}
 
 static int push(sio_session *session, sio_frame *frame) {
   return session->ws != NULL ? sio_websocket_send(session->ws, frame, session->revision)
@@ -87,7 +90,7 @@ static int push_watched(sio_session *session, sio_frame *frame, const sio_policy
 }
 
 int sio_session_push(sio_session *session, sio_frame *frame) {
-  const sio_policy *policy = watcher(session);
+  const sio_policy *policy = sio_session_watcher(session);
   return policy != NULL ? push_watched(session, frame, policy) : push(session, frame);
 }
 
@@ -275,7 +278,7 @@ static void on_flush(sio_flush *flush) {
 }
 
 void sio_session_tell_drain(sio_session *session) {
-  const sio_policy *policy = watcher(session);
+  const sio_policy *policy = sio_session_watcher(session);
   if (policy != NULL)
     policy->on_drain(policy->ctx, session);
 }
@@ -331,7 +334,7 @@ static void on_message(sio_session *session, const sio_packet_in *packet) {
 }
 
 static void tell_packet(sio_session *session, const sio_packet_in *packet) {
-  const sio_policy *policy = watcher(session);
+  const sio_policy *policy = sio_session_watcher(session);
   if (policy != NULL)
     policy->on_packet(policy->ctx, session, packet);
 }

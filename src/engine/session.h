@@ -22,6 +22,8 @@ enum sio_session_state sio_session_get_state(const sio_session *session);
 int sio_session_protocol(const sio_session *session);          /* revision: 4 or 3 */
 const char *sio_session_transport(const sio_session *session); /* "polling" or "websocket" */
 
+bool sio_session_is_upgrading(const sio_session *session); /* a WebSocket is to take it over */
+
 /* A pointer of the owner's, NULL at first. */
 void sio_session_set_data(sio_session *session, void *data);
 void *sio_session_data(const sio_session *session);

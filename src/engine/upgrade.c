@@ -59,8 +59,11 @@ static void on_probe(sio_session *session) {
     return;
   }
   sio_frame_unref(pong);
+  const sio_policy *policy = upgrade->is_probed ? NULL : sio_session_watcher(session);
   upgrade->is_probed = true;
   sio_polling_send_noop(session);
+  if (policy != NULL && session->state == SIO_OPEN)
+    policy->on_upgrading(policy->ctx, session);
 }
 
 /* What polling has not sent goes first. */

@@ -167,6 +167,12 @@ static void on_drain(void *ctx, sio_session *session) {
   sio_lua_call(server->state, session_protected, &n);
 }
 
+static void on_upgrading(void *ctx, sio_session *session) {
+  sio_lua_server *server = ctx;
+  news n = {.server = server, .slot = SIO_SLOT_UPGRADING, .session = session};
+  sio_lua_call(server->state, session_protected, &n);
+}
+
 /* slot(conn, type, data) */
 static int packet_protected(lua_State *L) {
   const news *n = lua_touserdata(L, 1);
@@ -213,7 +219,8 @@ void sio_lua_policy_init(sio_policy *policy, sio_lua_server *server) {
   *policy = (sio_policy){.ctx = server,
                          .on_packet = on_packet,
                          .on_packet_create = on_packet_create,
-                         .on_drain = on_drain};
+                         .on_drain = on_drain,
+                         .on_upgrading = on_upgrading};
 }
 
 /* --- methods -------------------------------------------------------------------------------------

@@ -119,6 +119,7 @@ static void keep_slots(lua_State *L, int index) {
       [SIO_SLOT_PACKET] = "packet",
       [SIO_SLOT_PACKET_CREATE] = "packetCreate",
       [SIO_SLOT_DRAIN] = "drain",
+      [SIO_SLOT_UPGRADING] = "upgrading",
       [SIO_SLOT_ENCODE] = "encode",
       [SIO_SLOT_DECODE] = "decode",
   };

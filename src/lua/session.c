@@ -57,6 +57,11 @@ static int get_state(lua_State *L) {
   return 1;
 }
 
+static int is_upgrading(lua_State *L) {
+  lua_pushboolean(L, sio_session_is_upgrading(check(L)->session));
+  return 1;
+}
+
 static int get_request(lua_State *L) {
   sio_lua_push_request(L, sio_session_request(check(L)->session));
   return 1;
@@ -67,7 +72,7 @@ static int get_buffered(lua_State *L) {
   return 1;
 }
 
-/* watch(): from now on the slots packet, packetCreate and drain are called */
+/* watch(): from now on the slots packet, packetCreate, drain and upgrading are called */
 static int watch(lua_State *L) {
   sio_session_watch(check(L)->session);
   return 0;
@@ -108,9 +113,16 @@ static int free_session(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"id", get_id},       {"protocol", get_protocol}, {"transport", get_transport},
-    {"state", get_state}, {"request", get_request},   {"buffered", get_buffered},
-    {"watch", watch},     {"send", send_message},     {"close", close_session},
+    {"id", get_id},
+    {"protocol", get_protocol},
+    {"transport", get_transport},
+    {"isUpgrading", is_upgrading},
+    {"state", get_state},
+    {"request", get_request},
+    {"buffered", get_buffered},
+    {"watch", watch},
+    {"send", send_message},
+    {"close", close_session},
     {NULL, NULL},
 };
 

@@ -92,6 +92,7 @@ function server:close(fn) end
 ---@field id string Its id, which is a secret of the client's: who knows it can speak in its name.
 ---@field protocol integer The version of the Engine.IO protocol that the client speaks: 4, or 3 where `allowEIO3` lets it in.
 ---@field transport socketio.Transport What carries it now.
+---@field upgrading boolean Whether a WebSocket is about to take over from polling.
 ---@field upgraded boolean Whether it has gone from polling to WebSocket.
 ---@field readyState "opening"|"open"|"closing"|"closed" Its state.
 ---@field request socketio.HttpRequest The request that opened it.
@@ -106,6 +107,7 @@ local conn = {}
 ---@overload fun(self: socketio.Conn, event: "message", listener: fun(data: string|socketio.Binary)): socketio.Conn # A message has come.
 ---@overload fun(self: socketio.Conn, event: "data", listener: fun(data: string|socketio.Binary)): socketio.Conn # The same as "message".
 ---@overload fun(self: socketio.Conn, event: "heartbeat", listener: fun()): socketio.Conn # The client has shown that it is alive.
+---@overload fun(self: socketio.Conn, event: "upgrading", listener: fun(transport: socketio.Transport)): socketio.Conn # A WebSocket is about to take over from polling.
 ---@overload fun(self: socketio.Conn, event: "upgrade", listener: fun(transport: socketio.Transport)): socketio.Conn # It has gone from polling to WebSocket.
 ---@overload fun(self: socketio.Conn, event: "packet", listener: fun(packet: socketio.Packet)): socketio.Conn # A packet has come.
 ---@overload fun(self: socketio.Conn, event: "packetCreate", listener: fun(packet: socketio.Packet)): socketio.Conn # A packet goes out.

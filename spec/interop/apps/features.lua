@@ -24,6 +24,11 @@ local function names(set)
 end
 
 io.engine:on("connection", function(conn)
+  for _, event in ipairs { "upgrading", "upgrade" } do
+    conn:on(event, function(transport)
+      report(event, conn.id, transport.name, conn.upgrading, conn.upgraded)
+    end)
+  end
   conn:on("close", function(reason)
     report("closed", conn.id, reason)
   end)

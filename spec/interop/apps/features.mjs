@@ -105,6 +105,13 @@ io.of("/names").on("connection", (socket) => {
 });
 
 serve(io, (httpServer) => {
+  io.engine.on("connection", (conn) => {
+    for (const event of ["upgrading", "upgrade"]) {
+      conn.on(event, (transport) => {
+        report(event, conn.id, transport.name, conn.upgrading, conn.upgraded);
+      });
+    }
+  });
   if (variant === "bound") {
     httpServer.removeAllListeners("request").removeAllListeners("upgrade");
     const engine = engineio.attach(httpServer, { path: "/socket.io", pingInterval: 12345 });
