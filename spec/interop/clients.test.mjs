@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as parser from "socket.io-msgpack-parser";
-import { Application, event, events, suite, until } from "./harness.mjs";
+import { Application, event, events, suite, target, until, upgraded } from "./harness.mjs";
 import {
   answersTo,
   bytesOf,
@@ -359,6 +359,31 @@ function body(server, generation, way, parser) {
       });
     }
 
+    const words = "last words €".repeat(20_000);
+
+    test("what the server said before the end is heard", async () => {
+      for (const close of [false, true]) {
+        const client = await start();
+        const said = event(client, "last words");
+        const gone = event(client, "disconnect");
+        client.emit("say and leave", words, close);
+        const [text, bytes] = await said;
+        assert.ok(text === words && Buffer.from(bytes).toString() === words);
+        assert.equal((await gone)[0], "io server disconnect");
+      }
+    });
+
+    const forgets = target === "reference" && "it drops events that are overtaken by the end";
+    test("what the client said before the end is heard", { skip: forgets }, async () => {
+      const client = await start();
+      const { id } = client;
+      client.emit("mark me", words);
+      client.disconnect();
+      const [, heard] = await server.report("marked", id);
+      assert.ok(heard === words);
+      await server.report("disconnect", id, "client namespace disconnect");
+    });
+
     test("the network breaks, and is mended", async () => {
       const between = await network(server);
       const options = { ...ways[way], parser, reconnection: true, reconnectionDelay: 10 };
@@ -467,6 +492,36 @@ suite("clients", "clients", (server) => {
     }
   });
 
+  test("all hear each number once while they connect and move to WebSocket", async () => {
+    const heard = [];
+    const clients = [];
+    for (let i = 0; i < 3; i++) {
+      for (const generation of Object.keys(generations)) {
+        for (const way of Object.values(ways)) {
+          const client = open(server, generation, "/counting", way);
+          const numbers = [];
+          client.on("count", (n, bytes) => {
+            numbers.push(n);
+            assert.equal(bytes && Buffer.from(bytes).toString(), n % 3 === 0 ? String(n) : null);
+          });
+          clients.push(client);
+          heard.push(numbers);
+          await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+      }
+    }
+    const slow = clients.filter(({ io }) => io.opts.transports.length > 1);
+    await Promise.all(slow.map(async (client) => {
+      if (!client.connected) await event(client, "connect");
+      await upgraded(client);
+    }));
+    const last = Math.max(...heard.map((numbers) => numbers.at(-1) ?? 0));
+    await until("the same number by all", () => heard.every((numbers) => numbers.at(-1) >= last));
+    for (const numbers of heard) {
+      assert.deepEqual(numbers, Array.from(numbers, (_, i) => numbers[0] + i));
+    }
+  });
+
   test("all live on by their heartbeats", async () => {
     const clients = await oneOfEach(server);
     let gone = 0;
@@ -528,4 +583,21 @@ suite("clients of a server that recovers them", "clients", { args: ["recovering"
       versions.map((name) => name === "4.8"),
     );
   });
+});
+
+test("of clients that vanish at whatever moment nothing is left", async () => {
+  const server = await Application.start("clients");
+  const witness = await connect(server, "4.8", "/counting", ways.websocket);
+  const present = async () => (await answersTo(witness, "connections"))[0];
+  const before = await present();
+  for (let i = 0; i < 15; i++) {
+    const between = await network(server);
+    for (const generation of Object.keys(generations)) {
+      for (const way of Object.values(ways)) open(between, generation, "/counting", way);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5 * i));
+    between.cut();
+  }
+  await until("end of all sessions", async () => (await present()) === before);
+  await server.stop();
 });

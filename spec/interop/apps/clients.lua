@@ -123,16 +123,45 @@ local function serve(socket)
   socket:on("leave me", function(close)
     socket:disconnect(close)
   end)
+  socket:on("say and leave", function(text, close)
+    socket:emit("last words", text, socketio.binary(text))
+    socket:disconnect(close)
+  end)
   socket:on("cut me", function()
     socket.conn:close()
   end)
-  socket:on("mark me", function()
-    report("marked", socket.id)
+  socket:on("mark me", function(what)
+    report("marked", socket.id, what)
   end)
   socket:on("disconnect", function(reason)
     report("disconnect", socket.id, reason)
   end)
 end
+
+-- Counts aloud in a room that every socket of /counting is in, as long as there are any.
+local counting, count = io:of "/counting", 0
+
+local function count_on()
+  count = count + 1
+  counting:emit("count", count, count % 3 == 0 and socketio.binary(tostring(count)) or nil)
+  if next(counting.sockets) then
+    socketio.setTimeout(count_on, count % 5 == 0 and 1 or 0)
+  else
+    count = 0
+  end
+end
+
+counting:on("connection", function(socket)
+  if count == 0 then
+    count_on()
+  end
+  socket:on("ask", function(value, done)
+    done(value)
+  end)
+  socket:on("connections", function(done)
+    done(io.engine.clientsCount)
+  end)
+end)
 
 io:on("connection", serve)
 io:of("/one"):on("connection", serve)

@@ -89,10 +89,30 @@ function connected(socket) {
   values(socket);
   rooms(socket);
   socket.on("leave me", (close) => socket.disconnect(close));
+  socket.on("say and leave", (text, close) => {
+    socket.emit("last words", text, Buffer.from(text));
+    socket.disconnect(close);
+  });
   socket.on("cut me", () => socket.conn.close());
-  socket.on("mark me", () => report("marked", socket.id));
+  socket.on("mark me", (what) => report("marked", socket.id, what));
   socket.on("disconnect", (reason) => report("disconnect", socket.id, reason));
 }
+
+const counting = io.of("/counting");
+let count = 0;
+
+function countOn() {
+  count += 1;
+  counting.emit("count", count, count % 3 === 0 ? Buffer.from(String(count)) : null);
+  if (counting.sockets.size > 0) setTimeout(countOn, count % 5 === 0 ? 1 : 0);
+  else count = 0;
+}
+
+counting.on("connection", (socket) => {
+  if (count === 0) countOn();
+  socket.on("ask", (value, done) => done(value));
+  socket.on("connections", (done) => done(io.engine.clientsCount));
+});
 
 io.on("connection", connected);
 io.of("/one").on("connection", connected);
