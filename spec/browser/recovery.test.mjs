@@ -65,13 +65,16 @@ describe("connection state recovery", () => {
     };
   }
 
+  /** How connections have ended at the server. */
+  const ends = (url) => act(url, "ends");
+
   /** Waits until the server, too, has noticed that another connection has broken. */
   async function isNoticed(url, before) {
     const wait = async () => {
-      while ((await act(url, "ends")).length === before.length) {
+      while ((await ends(url)).length === before.length) {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
-      return (await act(url, "ends")).at(-1);
+      return (await ends(url)).at(-1);
     };
     return within(wait(), "end of the connection at the server");
   }
@@ -109,11 +112,11 @@ describe("connection state recovery", () => {
           await act(url, "tell", "a", "before");
           await ann.hears("before");
           const { cut, mend } = between(gate, ann.page);
-          const ends = await act(url, "ends");
+          const before = await ends(url);
           await cut();
           await ann.isBroken();
           // There may be no poll just then, and offline Chromium leaves alone what is there.
-          assert.match(await isNoticed(url, ends), /^(transport (close|error)|ping timeout)$/);
+          assert.match(await isNoticed(url, before), /^(transport (close|error)|ping timeout)$/);
           await goOn(url);
           await mend();
           const [first, second] = await ann.isBack();
@@ -169,6 +172,19 @@ describe("connection state recovery", () => {
     assert.deepEqual(await ann.heard(), ["before"]);
     await browser.closePages(complaints);
   });
+
+  for (const [how, options, go] of [
+    ["closed", { transports: ["polling"] }, ({ page }) => page.close()],
+    ["left", {}, ({ page }) => page.goto("about:blank")],
+  ]) {
+    it(`a page that is ${how} is gone for the server, too`, async () => {
+      const url = at.patient;
+      const ann = await client(url, options);
+      const before = await ends(url);
+      await go(ann);
+      assert.match(await isNoticed(url, before), /^(transport (close|error)|ping timeout)$/);
+    });
+  }
 
   it("a page that is loaded again starts anew", async () => {
     const url = at.patient;

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import * as parser from "socket.io-msgpack-parser";
-import { Application, event, events, suite, target, until, upgraded } from "./harness.mjs";
+import { Application, event, events, suite, target, until, upgraded, within } from "./harness.mjs";
 import {
   answersTo,
   bytesOf,
@@ -427,6 +427,40 @@ suite("clients that speak MessagePack", "clients", { args: ["packing"], parser }
   describe("3.1, upgrade", () => body(server, "3.1", "upgrade", parser));
   for (const way of Object.keys(ways)) {
     describe(`4.8, ${way}`, () => body(server, "4.8", way, parser));
+  }
+});
+
+suite("the client of today alone", "clients", (server) => {
+  for (const way of Object.keys(ways)) {
+    test(`retries: ${way}`, async () => {
+      const between = await network(server);
+      const options = { reconnection: true, reconnectionDelay: 10, retries: 9, ackTimeout: 3000 };
+      const client = await connect(between, "4.8", "/", { ...ways[way], ...options });
+      const answers = [];
+      for (let i = 1; i <= 20; i++) {
+        answers.push(within(client.emitWithAck("ask", i), `answer ${i}`));
+        if (i === 10) between.cut();
+      }
+      if (client.connected) await event(client, "disconnect");
+      between.mend();
+      assert.deepEqual(
+        await Promise.all(answers),
+        answers.map((_, i) => i + 1),
+      );
+    });
+
+    test(`volatile: ${way}`, async () => {
+      const client = open(server, "4.8", "/", { ...ways[way], reconnection: true });
+      client.volatile.emit("numbered", 1);
+      await event(client, "connect");
+      await settled(client, way);
+      const heard = await until("volatile events", async () => {
+        client.volatile.emit("numbered", 2);
+        const [heard] = await answersTo(client, "heard");
+        return heard.length > 0 && heard;
+      });
+      assert.deepEqual([...new Set(heard)], [2]);
+    });
   }
 });
 

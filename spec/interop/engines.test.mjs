@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { Agent } from "node:http";
 import { describe, test } from "node:test";
+import { Fetch, NodeWebSocket } from "engine.io-client";
 import { event, events, suite, within } from "./harness.mjs";
 import { engines, queued, ways } from "./generations.mjs";
 
@@ -199,6 +200,25 @@ suite("engines", "engine", (server) => {
   }
 
   describe("6.6 alone", () => {
+    for (const [name, transports] of Object.entries({
+      polling: [Fetch],
+      upgrade: [Fetch, NodeWebSocket],
+    })) {
+      test(`fetch instead of XMLHttpRequest: ${name}`, async () => {
+        const client = await open("6.6", { transports });
+        if (name === "upgrade") await moved(client);
+        const messages = ["", "text €", Buffer.from([0, 255]), "xyz".repeat(10_000)];
+        for (const message of [...messages, ...messages]) {
+          client.send(message);
+          const back = await client.next();
+          assert.deepEqual(typeof back === "string" ? back : Buffer.from(back), message);
+        }
+        const { id } = client;
+        client.close();
+        assert.deepEqual(await server.report("engine close", id), [id, "transport close"]);
+      });
+    }
+
     test("tryAllTransports: polling where there is no WebSocket", async () => {
       const transports = ["websocket", "polling"];
       const client = await open("6.6", { path: "/polled/", transports, tryAllTransports: true });
