@@ -288,6 +288,22 @@ static void serves_others_between_large_messages(void **state) {
   client_close(&other);
 }
 
+/* A stream is read more than once in a turn; the share is the same. */
+static void counts_all_that_is_read_in_a_turn(void **state) {
+  enum { SIZE = 252 }; /* just less than a share of them fills one read */
+  engine_fixture *fix = *state;
+  client it = client_connect(fix);
+  ws_open(&it);
+  sio_buf_clear(&fix->log);
+  char message[SIZE];
+  memset(message, '4', SIZE);
+  for (int i = 0; i < 2 * SIO_CLIENT_WORK; i++)
+    ws_send_bytes(&it, 0x81, sio_bytes_of(message, SIZE));
+  turn_until_some(fix);
+  await_lines(fix, 2 * SIO_CLIENT_WORK);
+  client_close(&it);
+}
+
 static void answers_pings_in_order_across_turns(void **state) {
   engine_fixture *fix = *state;
   client it = client_connect(fix);
@@ -417,6 +433,7 @@ int main(void) {
       ENGINE_TEST(hands_out_payloads_of_revision_3),
       ENGINE_TEST(serves_others_between_the_messages_of_a_websocket),
       ENGINE_TEST(serves_others_between_large_messages),
+      ENGINE_TEST(counts_all_that_is_read_in_a_turn),
       ENGINE_TEST(answers_pings_in_order_across_turns),
       ENGINE_TEST(hears_the_end_behind_what_is_left),
       ENGINE_TEST(drops_messages_left_when_it_is_closed),

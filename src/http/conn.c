@@ -333,7 +333,6 @@ static void wait(sio_conn *conn) {
 /* Until nothing more can be done. False: enough for this turn. */
 static bool step_on(sio_conn *conn) {
   sio_loop *loop = conn->server->loop;
-  sio_loop_begin_share(loop);
   while (can_parse(conn)) {
     size_t before = conn->in.len;
     if (!step(conn))
@@ -364,6 +363,7 @@ static void parse(sio_conn *conn, sio_bytes in) {
 
 static void on_flush(sio_flush *flush) {
   sio_conn *conn = SIO_OF(flush, sio_conn, flush);
+  sio_loop_begin_share(conn->server->loop);
   if (conn->stream == NULL)
     sio_conn_free(conn);
   else if (!sio_stream_is_closing(conn->stream))

@@ -70,9 +70,10 @@ void sio_loop_flush_later(sio_loop *loop, sio_flush *flush);
 
 /*
  * A turn has an end, however much one peer has sent at once: who hands out what came on a
- * connection begins its share of the turn, counts each piece of work with its bytes, and when told
- * that this is enough keeps the rest and asks for the next turn. First come, first served; the
- * streams are read in between. (SIO_CLIENT_WORK, SIO_TURN_WORK in base/limits.h.)
+ * connection counts each piece of work with its bytes, and when told that this is enough keeps the
+ * rest and asks for the next turn. A connection's share of the turn begins when its stream is read,
+ * all reads of a turn together, and when it goes on with what it kept. First come, first served;
+ * the streams are read in between. (SIO_CLIENT_WORK, SIO_TURN_WORK in base/limits.h.)
  */
 void sio_loop_begin_share(sio_loop *loop);
 bool sio_loop_spend(sio_loop *loop, size_t bytes); /* true: go on; false: enough for this turn */

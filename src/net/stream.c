@@ -151,6 +151,7 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
   }
   if (events & UV_READABLE) {
     update_interest(stream); /* a paused stream stops watching when it would have to read */
+    sio_loop_begin_share(loop);
     for (int i = 0; i < MAX_READS && is_reading(stream) && receive(stream); i++)
       ;
   }

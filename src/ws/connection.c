@@ -202,7 +202,6 @@ static size_t decode(sio_ws *ws, char *data, size_t len) {
   static const sio_ws_decoder_events events = {on_message, on_control};
   if (ws->state == OVER)
     return 0;
-  sio_loop_begin_share(sio_stream_loop(ws->stream));
   size_t left;
   int code = sio_ws_decode(&ws->decoder, data, len, &events, ws, &left);
   if (code != 0)
@@ -213,6 +212,7 @@ static size_t decode(sio_ws *ws, char *data, size_t len) {
 static void go_on(sio_flush *turn) {
   waiting_bytes *waiting = SIO_OF(turn, waiting_bytes, turn);
   sio_ws *ws = waiting->ws;
+  sio_loop_begin_share(sio_stream_loop(ws->stream));
   size_t left = decode(ws, waiting->bytes + waiting->at, waiting->len - waiting->at);
   waiting->at = waiting->len - left;
   if (left > 0) {
