@@ -38,12 +38,23 @@ function getters:remoteAddress()
   return self.request.remoteAddress
 end
 
---- Sends a message of Engine.IO: a string or a Binary.
-function Conn:send(data)
+--- Sends a message of Engine.IO: a string or a Binary. given.compress = false: it is not worth
+-- compressing in the answer to a poll. fn (instead of given, too) is called when it has been sent;
+-- never, when the connection ends before.
+function Conn:send(data, given, fn)
   if type(data) ~= "string" and not core.isBinary(data) then
     check.fail(1, "send", "string or Binary", data)
   end
-  self._handle:send(data)
+  if fn == nil and check.callable(given) then
+    given, fn = nil, given
+  end
+  if given ~= nil and type(given) ~= "table" then
+    check.fail(2, "send", "table of options", given)
+  end
+  if fn ~= nil then
+    self:once("drain", check.fn(3, "send", fn))
+  end
+  self._handle:send(data, given ~= nil and given.compress == false)
   return self
 end
 

@@ -67,6 +67,32 @@ describe("an engine", function()
     assert.equal(0, server.clientsCount)
   end)
 
+  it("sends with options, and tells when all has gone", function()
+    local server = engine { httpCompression = true }
+    local conn, told = nil, {}
+    server:on("connection", function(new) conn = new end)
+    local client = session(server)
+    local function poll()
+      return support.request(server, "GET", PATH .. "&sid=" .. client.sid,
+        { headers = { ["Accept-Encoding"] = "gzip" } }).headers["content-encoding"]
+    end
+    conn:send("x", function() told[#told + 1] = "x" end)
+    assert.same({}, told)
+    assert.equal("gzip", poll())
+    assert.same({ "x" }, told)
+    conn:send("y", { compress = false }, function() told[#told + 1] = "y" end)
+    assert.is_nil(poll())
+    assert.same({ "x", "y" }, told)
+    conn:send("z", { compress = true })
+    assert.equal("gzip", poll())
+    refused("bad argument #1 to 'send' (string or Binary expected, got nil)",
+      function() conn:send() end)
+    refused("bad argument #2 to 'send' (table of options expected, got number)",
+      function() conn:send("x", 1) end)
+    refused("bad argument #3 to 'send' (function expected, got number)",
+      function() conn:send("x", {}, 1) end)
+  end)
+
   it("is made with a port, a server or options, and attached with options", function()
     local server = support.adopt(socketio.Engine("127.0.0.1:0", { pingInterval = 11111 }))
     assert.matches('"pingInterval":11111', session(server).opened, 1, true)

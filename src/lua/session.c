@@ -78,7 +78,7 @@ static int watch(lua_State *L) {
   return 0;
 }
 
-/* send(text or Binary) -> whether it was queued */
+/* send(text or Binary, plain) -> whether it was queued; plain: not compressed in a poll */
 static int send_message(lua_State *L) {
   session_handle *handle = check(L);
   sio_bytes data;
@@ -88,6 +88,7 @@ static int send_message(lua_State *L) {
   sio_frame *frame = binary ? sio_message_binary(data) : sio_packet_frame(SIO_PACKET_MESSAGE, data);
   if (frame == NULL)
     return luaL_error(L, "not enough memory");
+  frame->plain = lua_toboolean(L, 3);
   lua_State *before = sio_lua_enter(handle->state, L);
   int status = sio_session_send(handle->session, frame);
   sio_lua_leave(handle->state, before);

@@ -122,8 +122,10 @@ conn.prependOnceListener = conn.on
 
 --- Sends a message of Engine.IO. Not for connections that Socket.IO uses.
 ---@param data string|socketio.Binary
+---@param options? { compress?: boolean }|fun() `compress = false`: it is not worth compressing in the answer to a poll. Or the function.
+---@param fn? fun() Called when it has been sent; never, when the connection ends before.
 ---@return self
-function conn:send(data) end
+function conn:send(data, options, fn) end
 
 --- The same as `send`.
 conn.write = conn.send
