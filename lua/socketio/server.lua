@@ -433,7 +433,7 @@ function server.new(target, given)
   rawset(self, "engine", engine.new(self))
   self:_configure(given or {})
   rawset(self, "sockets", self:of("/"))
-  tasks.fallback = self
+  tasks.take_over(self)
   if target ~= nil then
     local ok, message = self:listen(target)
     if not ok then

@@ -15,10 +15,34 @@ local running, isyieldable, yield = coroutine.running, coroutine.isyieldable, co
 -- False if it has failed.
 tasks.run = core.task
 
+--- Writes an error to standard error. what says where it happened.
+function tasks.print_error(what, traceback)
+  io.stderr:write(("socketio: error in %s: %s\n"):format(what, traceback))
+end
+
+local fallback = {}
+
+function fallback._fail(_, phase, _, _, traceback)
+  tasks.print_error("a " .. phase, traceback)
+end
+
+local newest = setmetatable({}, { __mode = "v" })
+
+-- The scope of what runs in no task: the newest server as long as there is one, else what reports
+-- on standard error.
+local function outermost()
+  return newest[1] or fallback
+end
+
+--- The onError of this scope, a server, hears of the program's timers too from now on.
+function tasks.take_over(scope)
+  newest[1] = scope
+end
+
 --- What new timers and tasks belong to: the scope of the task that runs, or the one for what
 -- belongs to none.
 function tasks.scope()
-  return core.scope() or tasks.fallback
+  return core.scope() or outermost()
 end
 
 --- Can the running code wait?
@@ -39,7 +63,7 @@ function tasks.await(method, start)
     end
     finished = true
     if waiting then
-      core.wake(tasks.fallback, co, ...)
+      core.wake(outermost(), co, ...)
     else
       results = table.pack(...)
     end
@@ -55,19 +79,6 @@ function tasks.await(method, start)
     return result(yield()) -- it was the application that resumed the coroutine
   end
   return result(yield())
-end
-
---- Writes an error to standard error. what says where it happened.
-function tasks.print_error(what, traceback)
-  io.stderr:write(("socketio: error in %s: %s\n"):format(what, traceback))
-end
-
---- The scope of what runs in no task. Here it reports on standard error; a server takes its place,
--- so that its onError hears of the program's timers too.
-tasks.fallback = {}
-
-function tasks.fallback._fail(_, phase, _, _, traceback)
-  tasks.print_error("a " .. phase, traceback)
 end
 
 return tasks

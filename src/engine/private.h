@@ -93,7 +93,7 @@ struct sio_session {
   bool awaits_pong;
   bool is_extended;   /* another packet has proved life once since the ping */
   bool is_watched;    /* the policy is told of its packets */
-  sio_engine *engine; /* NULL: freed */
+  sio_engine *engine; /* NULL: it has told of the end, or was freed */
   sio_request *request;
   void *data;
   size_t stale; /* bytes that an earlier turn left queued */

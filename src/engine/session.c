@@ -264,6 +264,7 @@ static void tell_end(sio_session *session) {
   sio_engine *engine = session->engine;
   sio_map_del(&engine->sessions, sio_session_id(session));
   engine->hooks->on_close(engine->ctx, session, session->reason, session->detail);
+  session->engine = NULL; /* which may be freed before those who still hold the session */
   sio_session_unref(session);
 }
 

@@ -274,6 +274,12 @@ static void on_session_close(void *ctx, sio_session *session, const char *reason
                              const char *detail) {
   tell(ctx, SIO_SLOT_SESSION_CLOSE, session, reason, detail);
   forget(ctx, session);
+  sio_lua_server_drop(ctx); /* the last thing: it may be collected from now on */
+}
+
+static void on_session(void *ctx, sio_session *session) {
+  (void)session;
+  sio_lua_server_hold(ctx);
 }
 
 /* --- rooms --------------------------------------------------------------------------------------
@@ -307,5 +313,6 @@ const sio_hooks sio_lua_hooks = {
     .on_room = on_room,
     .on_message = on_message,
     .on_upgrade = on_upgrade,
+    .on_session = on_session,
     .on_session_close = on_session_close,
 };

@@ -16,7 +16,8 @@ typedef struct folder { /* one static folder */
   sio_static *files;
 } folder;
 
-/* User value 1: the function for requests. 2: the function to call when it has closed. */
+/* User value 1: the function for requests. 2: the function to call when it has closed. 3: a set of
+ * what is attached to it. */
 typedef struct http_handle {
   sio_lua *state;
   sio_http_server *http;
@@ -38,6 +39,19 @@ sio_http_server *sio_lua_check_http(lua_State *L, int arg) {
   if (handle->http == NULL)
     luaL_error(L, "this HTTP server is gone");
   return handle->http;
+}
+
+void sio_lua_http_keep(lua_State *L, int http, int arg) {
+  if (lua_getiuservalue(L, http, 3) == LUA_TNIL) {
+    lua_newtable(L);
+    lua_pushvalue(L, -1);
+    lua_setiuservalue(L, http, 3);
+    lua_replace(L, -2);
+  }
+  lua_pushvalue(L, arg);
+  lua_pushboolean(L, 1);
+  lua_rawset(L, -3);
+  lua_pop(L, 1);
 }
 
 /* --- requests for the application
@@ -193,7 +207,7 @@ static int free_http(lua_State *L) {
 static int new_http(lua_State *L) {
   luaL_checktype(L, 1, LUA_TTABLE);
   sio_lua *state = sio_lua_get(L);
-  http_handle *handle = sio_lua_new(L, &http_type, sizeof *handle, 2);
+  http_handle *handle = sio_lua_new(L, &http_type, sizeof *handle, 3);
   handle->state = state;
   handle->handler.on_request = on_request;
   sio_http_options options;

@@ -13,6 +13,9 @@ void sio_lua_open_exchange(lua_State *L);
 /* The HTTP server behind the handle at index arg; raises when it is another value. */
 sio_http_server *sio_lua_check_http(lua_State *L, int arg);
 
+/* The handle at index http keeps the value at index arg alive. May raise. */
+void sio_lua_http_keep(lua_State *L, int http, int arg);
+
 /* Pushes the handle of an exchange; it is anchored until the answer is complete or the client gone.
  */
 void sio_lua_push_exchange(lua_State *L, sio_lua *state, sio_exchange *exchange);

@@ -22,20 +22,27 @@ sio_lua_server *sio_lua_check_server(lua_State *L) {
  * ------------------------------------------------------- */
 
 void sio_lua_push_slot(lua_State *L, const sio_lua_server *server, enum sio_lua_slot slot) {
-  sio_lua_anchored(L, server);
-  lua_getiuservalue(L, -1, 1);
+  sio_lua_remembered(L, server);
+  lua_getiuservalue(L, -1, SIO_SERVER_SLOTS);
   lua_rawgeti(L, -1, slot);
   lua_replace(L, -3);
   lua_pop(L, 1);
 }
 
-/* Every event asks for an object, so the map stands in the registry itself; this is its key. */
+/* Every event asks for an object, so the map is remembered itself; this is its key. */
 static const void *objects_key(const sio_lua_server *server) {
   return &server->server;
 }
 
+static void make_objects(lua_State *L, const sio_lua_server *server) {
+  lua_newtable(L);
+  lua_pushvalue(L, -1);
+  sio_lua_remember(L, objects_key(server));
+  lua_setiuservalue(L, -2, SIO_SERVER_OBJECTS);
+}
+
 int sio_lua_push_object(lua_State *L, const sio_lua_server *server, const void *pointer) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, objects_key(server)) == LUA_TNIL)
+  if (sio_lua_remembered(L, objects_key(server)) == LUA_TNIL)
     return LUA_TNIL;
   int type = lua_rawgetp(L, -1, pointer);
   lua_replace(L, -2);
@@ -43,10 +50,39 @@ int sio_lua_push_object(lua_State *L, const sio_lua_server *server, const void *
 }
 
 void sio_lua_set_object(lua_State *L, const sio_lua_server *server, const void *pointer) {
-  lua_rawgetp(L, LUA_REGISTRYINDEX, objects_key(server));
+  if (sio_lua_remembered(L, objects_key(server)) == LUA_TNIL) {
+    lua_pop(L, 2);
+    return;
+  }
   lua_insert(L, -2);
   lua_rawsetp(L, -2, pointer);
   lua_pop(L, 1);
+}
+
+/* --- how long it lives
+ * ----------------------------------------------------------------------------
+ */
+
+static int anchor_protected(lua_State *L) {
+  const sio_lua_server *server = lua_touserdata(L, 1);
+  sio_lua_remembered(L, server);
+  sio_lua_anchor(L, server);
+  return 0;
+}
+
+static int release_protected(lua_State *L) {
+  sio_lua_release(L, lua_touserdata(L, 1));
+  return 0;
+}
+
+void sio_lua_server_hold(sio_lua_server *server) {
+  if (server->sessions++ == 0)
+    sio_lua_call(server->state, anchor_protected, server);
+}
+
+void sio_lua_server_drop(sio_lua_server *server) {
+  if (--server->sessions == 0)
+    sio_lua_call(server->state, release_protected, server);
 }
 
 /* --- making one ----------------------------------------------------------------------------------
@@ -91,8 +127,7 @@ static bool cors_options(lua_State *L, sio_lua_server *server) {
   return has;
 }
 
-/* The functions of the table at index, in an array by slot, as user value 1 of the userdata on top.
- */
+/* The functions of the table at index, in an array by slot, become those of the userdata on top. */
 static void keep_slots(lua_State *L, int index) {
   static const char *const names[SIO_SLOT_COUNT] = {
       [SIO_SLOT_CONNECT] = "connect",
@@ -128,7 +163,7 @@ static void keep_slots(lua_State *L, int index) {
     lua_getfield(L, index, names[slot]);
     lua_rawseti(L, -2, slot);
   }
-  lua_setiuservalue(L, -2, 1);
+  lua_setiuservalue(L, -2, SIO_SERVER_SLOTS);
 }
 
 /* server(options, hooks) -> handle. The tables are described in lua/socketio/options.lua and
@@ -138,14 +173,13 @@ static int new_server(lua_State *L) {
   luaL_checktype(L, 2, LUA_TTABLE);
   lua_settop(L, 2);
   sio_lua *state = sio_lua_get(L);
-  sio_lua_server *server = sio_lua_new(L, &server_type, sizeof *server, 2);
+  sio_lua_server *server = sio_lua_new(L, &server_type, sizeof *server, SIO_SERVER_USER_VALUES);
   server->state = state;
   server->codec = sio_lua_codec_option(L, 1);
   keep_slots(L, 2);
   lua_pushvalue(L, 1);
-  lua_setiuservalue(L, 3, 2);
-  lua_newtable(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, objects_key(server));
+  lua_setiuservalue(L, 3, SIO_SERVER_OPTIONS);
+  make_objects(L, server);
   sio_server_options options;
   sio_lua_server_options(L, 1, &options);
   options.engine.log = &state->log;
@@ -154,23 +188,24 @@ static int new_server(lua_State *L) {
   if (cors_options(L, server))
     options.engine.cors = &server->cors;
   lua_pushvalue(L, 3);
-  sio_lua_anchor(L, server);
+  sio_lua_remember(L, server);
   options.engine.initial = sio_lua_initial_packet(L, 1);
   server->server = sio_server_new(state->loop, &options, &sio_lua_hooks, server);
   sio_frame_unref(options.engine.initial);
-  if (server->server == NULL) {
-    sio_lua_release(L, server);
+  if (server->server == NULL)
     return luaL_error(L, "not enough memory");
-  }
   return 1;
 }
 
 /* --- methods -------------------------------------------------------------------------------------
  */
 
-/* attach(http handle) */
+/* attach(http handle), which keeps it alive */
 static int attach(lua_State *L) {
-  if (sio_server_attach(sio_lua_check_server(L)->server, sio_lua_check_http(L, 2)) < 0)
+  const sio_lua_server *server = sio_lua_check_server(L);
+  sio_http_server *http = sio_lua_check_http(L, 2);
+  sio_lua_http_keep(L, 2, 1);
+  if (sio_server_attach(server->server, http) < 0)
     return luaL_error(L, "not enough memory");
   return 0;
 }
@@ -229,6 +264,8 @@ static int count(lua_State *L) {
   return 1;
 }
 
+/* Also from the collector, in the middle of whatever allocates: nothing of it is under way then, as
+ * its sessions and its HTTP servers would hold it. */
 static int free_server(lua_State *L) {
   sio_lua_server *server = lua_touserdata(L, 1);
   if (server->server == NULL)
@@ -238,15 +275,13 @@ static int free_server(lua_State *L) {
   sio_server_free(server->server);
   server->state->is_silent = false;
   server->server = NULL;
-  lua_pushnil(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, objects_key(server));
   sio_lua_leave(server->state, before);
   return 0;
 }
 
 /* free(): a server that was never attached; nothing may refer to it any more */
 static int release_server(lua_State *L) {
-  sio_lua_release(L, sio_lua_check_server(L));
+  sio_lua_check_server(L);
   return free_server(L);
 }
 

@@ -1,9 +1,10 @@
 /*
  * A Socket.IO server as Lua sees it, and the way from the core's hooks to the Lua classes.
  *
- * The userdata is anchored until it is freed. Its user value 1 is a table of the functions that the
- * hooks call, by slot; user value 2 keeps the options. A table in the registry maps the core's
- * pointers (sockets, namespaces, sessions) to the Lua objects that wrap them.
+ * The userdata lives as long as the application refers to it, it has sessions, or an HTTP server
+ * that it is attached to lives. It keeps the functions that the hooks call, by slot; the options;
+ * and a table that maps the core's pointers (sockets, namespaces, sessions) to the Lua objects that
+ * wrap them. All of these refer to it in turn, so none of them stands in the registry.
  */
 #ifndef SIO_LUA_SERVER_H
 #define SIO_LUA_SERVER_H
@@ -11,6 +12,8 @@
 #include "http/cors.h"
 #include "lua/state.h"
 #include "socketio/server.h"
+
+enum { SIO_SERVER_SLOTS = 1, SIO_SERVER_OPTIONS, SIO_SERVER_OBJECTS, SIO_SERVER_USER_VALUES = 3 };
 
 enum sio_lua_codec { /* how arguments are written (codec.h) */
                      SIO_CODEC_JSON,
@@ -21,7 +24,8 @@ enum sio_lua_codec { /* how arguments are written (codec.h) */
 typedef struct sio_lua_server {
   sio_lua *state;
   sio_server *server; /* NULL once the userdata was finalised */
-  sio_cors cors;      /* its strings are anchored by the table in user value 2 */
+  size_t sessions;    /* that it has to live for */
+  sio_cors cors;      /* its strings are anchored by the options */
   sio_policy policy;
   enum sio_lua_codec codec;
   sio_exchange *answering; /* while its headers are shown */
@@ -65,6 +69,10 @@ extern const sio_hooks sio_lua_hooks;
 
 /* The server behind the handle at index 1; raises when it is another value, or gone. */
 sio_lua_server *sio_lua_check_server(lua_State *L);
+
+/* A session has come; one is gone. While it has any, nothing else need refer to it. */
+void sio_lua_server_hold(sio_lua_server *server);
+void sio_lua_server_drop(sio_lua_server *server);
 
 /* Pushes the function of a slot (nil when it was not given). */
 void sio_lua_push_slot(lua_State *L, const sio_lua_server *server, enum sio_lua_slot slot);

@@ -17,7 +17,7 @@ void sio_lua_push_socket(lua_State *L, sio_lua_server *server, sio_socket *socke
   socket_handle *handle = sio_lua_new(L, &socket_type, sizeof *handle, 1);
   handle->server = server;
   handle->socket = sio_socket_ref(socket);
-  sio_lua_anchored(L, server);
+  sio_lua_remembered(L, server);
   lua_setiuservalue(L, -2, 1);
 }
 

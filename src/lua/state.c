@@ -9,6 +9,7 @@
 static const char state_key = 0;
 static const char reporter_key = 0;
 static const char anchors_key = 0;
+static const char memory_key = 0; /* of a table with weak values */
 
 /* True when SOCKETIO_DEBUG ("*", or a list such as "engine,socket") asks for an area. */
 static bool wants(const char *areas, const char *area) {
@@ -49,6 +50,12 @@ sio_lua *sio_lua_open(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &state_key);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &anchors_key);
+  lua_newtable(L);
+  lua_createtable(L, 0, 1);
+  lua_pushliteral(L, "v");
+  lua_setfield(L, -2, "__mode");
+  lua_setmetatable(L, -2);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &memory_key);
   state->L = L;
   state->debug = getenv("SOCKETIO_DEBUG");
   if (state->debug != NULL)
@@ -136,5 +143,19 @@ int sio_lua_anchored(lua_State *L, const void *key) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &anchors_key);
   int type = lua_rawgetp(L, -1, key);
   lua_remove(L, -2);
+  return type;
+}
+
+void sio_lua_remember(lua_State *L, const void *key) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &memory_key);
+  lua_insert(L, -2);
+  lua_rawsetp(L, -2, key);
+  lua_pop(L, 1);
+}
+
+int sio_lua_remembered(lua_State *L, const void *key) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &memory_key);
+  int type = lua_rawgetp(L, -1, key);
+  lua_replace(L, -2);
   return type;
 }

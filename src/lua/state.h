@@ -67,4 +67,10 @@ void sio_lua_release(lua_State *L, const void *key);
 /* Pushes the value anchored under key, or nil. */
 int sio_lua_anchored(lua_State *L, const void *key);
 
+/* The value on top of the stack (popped) can be found under key while something else keeps it. May
+ * raise. */
+void sio_lua_remember(lua_State *L, const void *key);
+/* Pushes what is remembered under key; nil when it is gone, or being finalised. */
+int sio_lua_remembered(lua_State *L, const void *key);
+
 #endif

@@ -32,6 +32,8 @@ static bool start_client(sio_server *server, sio_session *session) {
 
 static void on_session(void *ctx, sio_session *session) {
   sio_server *server = ctx;
+  if (server->hooks->on_session != NULL)
+    server->hooks->on_session(server->ctx, session);
   if (!server->options.raw && !start_client(server, session))
     return;
   sio_client *client = sio_session_data(session);

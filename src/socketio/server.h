@@ -73,6 +73,8 @@ typedef struct sio_hooks {
   /* A client's session changed its transport. (The policy in engine/admission.h tells of sessions
    * that open and of queues that become empty.) May be NULL. */
   void (*on_upgrade)(void *ctx, sio_session *session);
+  /* A session has come; for each there will be one on_session_close. May be NULL. */
+  void (*on_session)(void *ctx, sio_session *session);
   /* The session is over: after the disconnect of its sockets. */
   void (*on_session_close)(void *ctx, sio_session *session, const char *reason, const char *detail);
 } sio_hooks;
