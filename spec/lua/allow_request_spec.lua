@@ -12,15 +12,15 @@ local function get(io, path)
   return support.request(io, "GET", path or POLLING)
 end
 
+local UPGRADE = {
+  Upgrade = "websocket",
+  Connection = "Upgrade",
+  ["Sec-WebSocket-Version"] = "13",
+  ["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ==",
+}
+
 local function upgrade(io)
-  return support.request(io, "GET", WEBSOCKET, {
-    headers = {
-      Upgrade = "websocket",
-      Connection = "Upgrade",
-      ["Sec-WebSocket-Version"] = "13",
-      ["Sec-WebSocket-Key"] = "dGhlIHNhbXBsZSBub25jZQ==",
-    },
-  })
+  return support.request(io, "GET", WEBSOCKET, { headers = UPGRADE })
 end
 
 -- Collects what connection_error tells.
@@ -139,16 +139,17 @@ describe("allowRequest", function()
     local io = server(function(_, callback)
       answers[#answers + 1] = callback
     end)
-    for _, path in ipairs { POLLING, POLLING } do
-      local at = support.dial(io)
-      at:send(support.request_text("GET", path))
-      local count = #answers
+    for _, headers in ipairs { {}, {}, UPGRADE, UPGRADE } do
+      local at, count = support.dial(io), #answers
+      at:send(support.request_text("GET", headers == UPGRADE and WEBSOCKET or POLLING,
+        { headers = headers }))
       support.wait(function() return #answers > count end)
       at:close()
     end
     support.pass(20)
-    answers[1](nil, true)
-    answers[2]("no", false)
+    for i, answer in ipairs(answers) do
+      answer(i % 2 == 0 and "no" or nil, i % 2 == 1)
+    end
     assert.equal(0, io.engine.clientsCount)
     assert.is_nil(support.errors()[1])
   end)

@@ -128,4 +128,37 @@ describe("the cookie", function()
       assert.equal("request", reported[1].context.phase)
     end
   end)
+
+  it("is one cookie, whatever its options are made of", function()
+    local cookie_options = require "socketio.cookie"
+    local kinds = require "socketio.kinds"
+    local random = math.random
+    math.randomseed(20)
+    local function bytes()
+      local list = {}
+      for i = 1, random(0, 6) do
+        list[i] = string.char(random(8) > 1 and random(32, 126) or random(0, 255))
+      end
+      return table.concat(list)
+    end
+    local taken = 0
+    for _ = 1, 20000 do
+      local given = { name = bytes(), path = bytes(), domain = random(3) == 1 and bytes() or nil }
+      local ok, all = pcall(kinds.complete, given, cookie_options.known, "option of cookie")
+      if ok then
+        taken = taken + 1
+        local line = all.name .. "=id" .. cookie_options.attributes(all)
+        assert.not_matches("[%c\127-\255]", line)
+        local name, rest = line:match "^([^=;%s]+)=id(.*)$"
+        assert.equal(given.name, name)
+        local expected = (all.domain and all.domain ~= "" and "; Domain=" .. all.domain or "")
+          .. (all.path ~= "" and "; Path=" .. all.path or "") .. "; HttpOnly; SameSite=Lax"
+        assert.equal(expected, rest)
+        assert.equal(select(2, expected:gsub(";", "")), select(2, line:gsub(";", "")))
+      end
+      local fine, value = pcall(cookie_options.value, function() return given.path end, "id")
+      assert.is_true(not fine or value:find '^"?[!#-+%-./0-:<-Z%[%]^-~]*"?$' ~= nil, value)
+    end
+    assert.is_true(taken > 500, taken)
+  end)
 end)

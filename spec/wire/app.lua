@@ -1,10 +1,11 @@
 -- The server that the wire tests talk to: app.mjs is the same for the reference, event by event.
--- Its one argument is a Lua table of server options; `deny` asks for an allowRequest that refuses.
+-- Its one argument is a Lua table of server options; `deny` asks for an allowRequest that refuses,
+-- `folder` for its files.
 local socketio = require "socketio"
 
 local options = assert(load("return " .. (arg[1] or "{}"), "=options", "t", {}))()
-local deny = options.deny
-options.deny = nil
+local deny, folder = options.deny, options.folder
+options.deny, options.folder = nil, nil
 if deny then
   options.allowRequest = function(req, callback)
     local refused = req.query.deny
@@ -151,6 +152,9 @@ server.engine:on("headers", function(headers, req)
 end)
 
 assert(server:listen("127.0.0.1:0"))
+if folder then
+  server.httpServer:static("/", folder)
+end
 print("listening " .. server:address().port)
 io.stdout:flush()
 socketio.run()
