@@ -339,3 +339,61 @@ suite("CORS by a function", "http", { args: ["function"], path: "/elsewhere" }, 
     assert.equal((await server.request("/elsewhere/socket.io.js")).status, 200);
   });
 });
+
+suite("options that are asked for", "http", { args: ["asked"] }, (server) => {
+  const from = (origin) => ({ headers: { origin } });
+
+  for (const path of [open, "/socket.io/socket.io.js"]) {
+    test(`CORS of ${path}`, async () => {
+      const { status, headers } = await server.request(path, from("http://a.example"));
+      assert.equal(status, 200);
+      assert.equal(headers["access-control-allow-origin"], "http://a.example");
+      assert.equal(headers["access-control-allow-credentials"], "true");
+      assert.match(headers.vary, /origin/i);
+      const other = await server.request(path, from("http://b.example"));
+      assert.equal(other.headers["access-control-allow-origin"], undefined);
+      assert.equal(other.headers["access-control-allow-credentials"], undefined);
+    });
+
+    test(`no CORS of ${path}`, async () => {
+      const { status, headers } = await server.request(path, from("http://none.example"));
+      assert.equal(status, 200);
+      assert.equal(headers["access-control-allow-origin"], undefined);
+      assert.doesNotMatch(headers.vary ?? "", /origin/i);
+    });
+  }
+
+  test("a preflight", async () => {
+    const options = { method: "OPTIONS", ...from("http://a.example") };
+    const { status, headers } = await server.request(open, options);
+    assert.equal(status, 204);
+    assert.equal(headers["access-control-allow-origin"], "http://a.example");
+    const none = await server.request(open, { ...options, ...from("http://none.example") });
+    assert.deepEqual([none.status, JSON.parse(none.body).code], [400, 2]);
+  });
+
+  test("an error refuses the request", async () => {
+    const { status, body } = await server.request(open, from("http://broken.example"));
+    assert.deepEqual([status, JSON.parse(body).code], [400, 3]);
+  });
+
+  test("a WebSocket handshake", async () => {
+    const { upgrade } = await server.webSocket(from("http://a.example"));
+    assert.equal(upgrade.headers["access-control-allow-origin"], "http://a.example");
+  });
+
+  test("a cookie whose value is made", async () => {
+    const { headers } = await server.request(open);
+    assert.equal(
+      headers["set-cookie"][0],
+      "io=id20; Domain=a.example; Path=/; HttpOnly; Secure; Partitioned; Priority=Low; SameSite=None",
+    );
+  });
+
+  test("compression as it is told", async () => {
+    const options = { headers: { "accept-encoding": "gzip" }, encoding: null };
+    const { headers, body } = await server.request(open, options);
+    assert.equal(headers["content-encoding"], "gzip");
+    assert.match(gunzipSync(body).toString(), /^0\{"sid":/);
+  });
+});

@@ -34,6 +34,24 @@ local variants = {
     },
     path = "/elsewhere/",
   },
+  asked = {
+    cors = function(req, callback)
+      local origin = req.headers.origin
+      if origin == "http://broken.example" then
+        callback("no")
+      else
+        callback(nil, {
+          origin = origin ~= "http://none.example" and { "http://a.example" },
+          credentials = origin == "http://a.example",
+        })
+      end
+    end,
+    cookie = {
+      encode = function(id) return "id" .. #id end, domain = "a.example", secure = true,
+      priority = "low", partitioned = true, sameSite = "none",
+    },
+    httpCompression = { level = 9, threshold = 50, windowBits = 12, memLevel = 5, chunkSize = 512 },
+  },
 }
 
 local io = socketio.Server(variants[arg[1]])

@@ -31,6 +31,25 @@ const variants = {
     },
     path: "/elsewhere/",
   },
+  asked: {
+    cors(req, callback) {
+      const { origin } = req.headers;
+      if (origin === "http://broken.example") return callback("no");
+      callback(null, {
+        origin: origin !== "http://none.example" && ["http://a.example"],
+        credentials: origin === "http://a.example",
+      });
+    },
+    cookie: {
+      encode: (id) => `id${id.length}`,
+      domain: "a.example",
+      secure: true,
+      priority: "low",
+      partitioned: true,
+      sameSite: "none",
+    },
+    httpCompression: { level: 9, threshold: 50, windowBits: 12, memLevel: 5, chunkSize: 512 },
+  },
 };
 
 const io = new Server(variants[process.argv[2]]);
