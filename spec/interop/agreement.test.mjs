@@ -24,7 +24,7 @@ function told(lists, left) {
   return ["differs from the reference (-):", ...lines, "the reference:", ...lists[0]].join("\n");
 }
 
-describe("agreement with the official server", { concurrency: 8 }, () => {
+describe("agreement with the official server", { concurrency: 16 }, () => {
   let number = 0;
   before(async () => {
     reference = await Application.start("reference", servers);

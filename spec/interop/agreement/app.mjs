@@ -220,7 +220,7 @@ function namespaces(io) {
   all(io.of("/deny").use((_, next) => next(refusal("denied", { list: [1, "two"] }))));
   all(io.of("/deny-text").use((_, next) => next(new Error("plainly denied"))));
   all(io.of("/deny-later").use((_, next) => setTimeout(next, 5, refusal("later", "text"))));
-  all(io.of("/slow").use(tell("slow", (_, next) => setTimeout(next, 150))));
+  all(io.of("/slow").use(tell("slow", (_, next) => setTimeout(next, 500))));
   all(io.of("/twice").use((_, next) => (next(), next())));
   all(io.of("/leaves").use((socket, next) => (socket.disconnect(), next())));
   all(io.of("/closes").use((socket, next) => (socket.conn.close(), next())));

@@ -74,9 +74,10 @@ export const servers = {
   "cookie none": { options: { cookie: { sameSite: "none", secure: true, priority: "low" } } },
   "cookie true": { options: { cookie: { sameSite: true, priority: "medium" } } },
 
-  heartbeat: { options: { pingInterval: 300, pingTimeout: 400, allowEIO3: true } },
-  upgrade: { options: { upgradeTimeout: 600, pingInterval: minute } },
-  "no one joins": { options: { connectTimeout: 300 } },
+  heartbeat: { options: { pingInterval: 1000, allowEIO3: true } },
+  "heartbeat missed": { options: { pingInterval: 700, pingTimeout: 700, allowEIO3: true } },
+  "upgrade abandoned": { options: { upgradeTimeout: 700, pingInterval: minute } },
+  "no one joins": { options: { connectTimeout: 1000 } },
   cleanup: { options: { cleanupEmptyChildNamespaces: true } },
   "closes websocket": {},
   "closes polling": {},

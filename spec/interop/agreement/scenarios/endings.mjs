@@ -144,7 +144,7 @@ export const scenarios = (add) => {
     const ws = await s.client();
     ws.text("41");
     await s.hears("disconnect");
-    await new Promise((resolve) => setTimeout(resolve, 400));
+    await new Promise((resolve) => setTimeout(resolve, 1200));
     await ws.ask("40");
   });
 

@@ -162,7 +162,7 @@ export const scenarios = (add) => {
     await a.ask(`43${idOf(first)}["a"]`);
   });
   two("a broadcast that one answers", async (a, b, room) => {
-    a.text(act("io", ["to", room], ["timeout", 60], ["emit", "q", "$ack"]));
+    a.text(act("io", ["to", room], ["timeout", 500], ["emit", "q", "$ack"]));
     await a.next();
     b.text(`43${idOf(await b.next())}["b"]`);
     await a.next();
@@ -173,7 +173,7 @@ export const scenarios = (add) => {
     await a.next();
   });
   two("a broadcast awaited in vain", async (a, b, room) => {
-    a.text(run("wait", "io", ["to", room], ["timeout", 60], ["emitWithAck", "q", 1]));
+    a.text(run("wait", "io", ["to", room], ["timeout", 500], ["emitWithAck", "q", 1]));
     await a.next();
     b.text(`43${idOf(await b.next())}["b"]`);
     await a.next();

@@ -25,7 +25,7 @@ export const scenarios = (add) => {
     await ws.ends();
     await s.hears("engine close");
   });
-  add("with a poll waiting before the probe", "upgrade", async (s) => {
+  add("with a poll waiting before the probe", "plain", async (s) => {
     const { session, ws } = await begin(s);
     const poll = await session.poll();
     await ws.ask("2probe");
@@ -34,7 +34,7 @@ export const scenarios = (add) => {
     await s.hears("engine upgrade");
     await ws.ask(ECHO);
   });
-  add("with a poll waiting at the switch", "upgrade", async (s) => {
+  add("with a poll waiting at the switch", "plain", async (s) => {
     const { session, ws } = await begin(s);
     const poll = await session.poll();
     ws.text("5");
@@ -42,7 +42,7 @@ export const scenarios = (add) => {
     await poll.answer();
     await ws.ask(ECHO);
   });
-  add("with packets waiting", "upgrade", async (s) => {
+  add("with packets waiting", "plain", async (s) => {
     const { session, ws } = await begin(s);
     await ws.ask("2probe");
     await session.post(ECHO);
@@ -51,7 +51,7 @@ export const scenarios = (add) => {
     ws.text("5");
     for (let i = 0; i < 4; i++) await ws.next();
   });
-  add("without a probe", "upgrade", async (s) => {
+  add("without a probe", "plain", async (s) => {
     const { session, ws } = await begin(s);
     ws.text("5");
     await s.hears("engine upgrade");
@@ -59,7 +59,7 @@ export const scenarios = (add) => {
     await session.get();
     await session.post("40");
   });
-  add("with two probes", "upgrade", async (s) => {
+  add("with two probes", "plain", async (s) => {
     const { ws } = await begin(s);
     await ws.ask("2probe");
     await ws.ask("2probe");
@@ -78,13 +78,13 @@ export const scenarios = (add) => {
     "a noop": "6",
     "an open packet": "0",
   })) {
-    add(`${name} first`, "upgrade", async (s) => {
+    add(`${name} first`, "plain", async (s) => {
       const { session, ws } = await begin(s);
       ws.text(packet);
       await ws.ends();
       await session.ask(ECHO);
     });
-    add(`${name} after the probe`, "upgrade", async (s) => {
+    add(`${name} after the probe`, "plain", async (s) => {
       const { session, ws } = await begin(s);
       await ws.ask("2probe");
       ws.text(packet);
@@ -92,19 +92,19 @@ export const scenarios = (add) => {
       await session.ask(ECHO);
     });
   }
-  add("binary first", "upgrade", async (s) => {
+  add("binary first", "plain", async (s) => {
     const { session, ws } = await begin(s);
     ws.binary([1, 2]);
     await ws.ends();
     await session.ask(ECHO);
   });
-  add("a bad frame first", "upgrade", async (s) => {
+  add("a bad frame first", "plain", async (s) => {
     const { session, ws } = await begin(s);
     ws.send(frame(TEXT, "2probe", { mask: false }));
     await ws.ends();
     await session.ask(ECHO);
   });
-  add("closed by the client", "upgrade", async (s) => {
+  add("closed by the client", "plain", async (s) => {
     const { session, ws } = await begin(s);
     await ws.ask("2probe");
     ws.leave(1000);
@@ -112,14 +112,14 @@ export const scenarios = (add) => {
     await session.ask(ECHO);
   });
   for (const probe of [true, false]) {
-    add(`abandoned ${probe ? "after" : "before"} the probe`, "upgrade", async (s) => {
+    add(`abandoned ${probe ? "after" : "before"} the probe`, "upgrade abandoned", async (s) => {
       const { session, ws } = await begin(s);
       if (probe) await ws.ask("2probe");
       await ws.ends();
       await session.ask(ECHO);
     });
   }
-  add("tried again", "upgrade", async (s) => {
+  add("tried again", "plain", async (s) => {
     const { session, ws } = await begin(s);
     ws.leave(1000);
     await ws.ends({ silent: true });
@@ -129,7 +129,7 @@ export const scenarios = (add) => {
     await s.hears("engine upgrade");
     await again.ask(ECHO);
   });
-  add("a second WebSocket meanwhile", "upgrade", async (s) => {
+  add("a second WebSocket meanwhile", "plain", async (s) => {
     const { session, ws } = await begin(s);
     await ws.ask("2probe");
     const second = await s.webSocket({ sid: session.sid });
@@ -138,7 +138,7 @@ export const scenarios = (add) => {
     await s.hears("engine upgrade");
     await ws.ask(ECHO);
   });
-  add("a second WebSocket afterwards", "upgrade", async (s) => {
+  add("a second WebSocket afterwards", "plain", async (s) => {
     const { session, ws } = await begin(s);
     await ws.ask("2probe");
     ws.text("5");
@@ -147,7 +147,7 @@ export const scenarios = (add) => {
     await second?.ends();
     await ws.ask(ECHO);
   });
-  add("of a session by WebSocket", "upgrade", async (s) => {
+  add("of a session by WebSocket", "plain", async (s) => {
     const ws = await s.client();
     const second = await s.webSocket({ sid: ws.sid });
     await second?.rest();
@@ -158,14 +158,14 @@ export const scenarios = (add) => {
     await s.webSocket({ EIO: "3", sid: session.sid });
     await session.ask("40");
   });
-  add("the session ends meanwhile", "upgrade", async (s) => {
+  add("the session ends meanwhile", "plain", async (s) => {
     const { session, ws } = await begin(s);
     await ws.ask("2probe");
     await session.post("1");
     await ws.ends();
     await s.hears("engine close");
   });
-  add("the server ends the session meanwhile", "upgrade", async (s) => {
+  add("the server ends the session meanwhile", "plain", async (s) => {
     const { session, ws } = await begin(s);
     const poll = await session.poll();
     await session.post('42["do","conn",[["close"]]]');
@@ -173,7 +173,7 @@ export const scenarios = (add) => {
     await ws.ends();
     await s.hears("engine close");
   });
-  add("a post after the switch", "upgrade", async (s) => {
+  add("a post after the switch", "plain", async (s) => {
     const { session, ws } = await begin(s);
     await ws.ask("2probe");
     ws.text("5");
