@@ -172,6 +172,23 @@ suite("engines", "engine", (server) => {
         }
       });
 
+      test("forceBase64: bytes come as text", async () => {
+        for (const [transports, forceBase64] of [
+          [["websocket"], false],
+          [["websocket"], true],
+          [["polling", "websocket"], true],
+        ]) {
+          const client = await start({ transports, forceBase64 });
+          await moved(client);
+          // Older releases of ws tell text by its type.
+          const frame = event(client.transport.ws, "message");
+          client.send(Buffer.from([0, 255]));
+          assert.deepEqual(Buffer.from(await client.next()), Buffer.from([0, 255]));
+          const [data, isBinary = typeof data !== "string"] = await frame;
+          assert.equal(isBinary, !forceBase64);
+        }
+      });
+
       test("polls on connections that are kept", async () => {
         const agent = new Agent({ keepAlive: true, maxSockets: 2 });
         const client = await start({ transports: ["polling"], agent });

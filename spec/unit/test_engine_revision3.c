@@ -20,14 +20,18 @@ static void makes_each_form_once(void **state) {
   sio_frame *message = sio_message_binary(SIO_BYTES("\x01\x02"));
   sio_frame *typed = sio_packet3_frame(message, SIO_REVISION_3);
   sio_frame *text = sio_packet3_frame(message, SIO_REVISION_3_TEXT);
+  sio_frame *text4 = sio_packet3_frame(message, SIO_REVISION_4_TEXT);
   assert_wire(message, SIO_BYTES("\x82\x02\x01\x02"));
   assert_wire(typed, SIO_BYTES("\x82\x03\x04\x01\x02"));
   assert_wire(text, SIO_BYTES("\x81\x06"
                               "b4AQI="));
+  assert_wire(text4, SIO_BYTES("\x81\x05"
+                               "bAQI="));
   assert_true(typed->binary);
   assert_false(text->binary);
   assert_ptr_equal(sio_packet3_frame(message, SIO_REVISION_3), typed);
   assert_ptr_equal(sio_packet3_frame(message, SIO_REVISION_3_TEXT), text);
+  assert_ptr_equal(sio_packet3_frame(message, SIO_REVISION_4_TEXT), text4);
   sio_frame_unref(message);
 }
 

@@ -259,7 +259,7 @@ void sio_engine_greet(sio_engine *engine, sio_exchange *exchange) {
 void sio_engine_allow(sio_engine *engine, sio_exchange *exchange) {
   const sio_policy *policy = engine->options.policy;
   if (!engine->options.allow_eio3 &&
-      sio_request_revision(sio_exchange_request(exchange)) != SIO_REVISION_4) {
+      sio_revision_is_old(sio_request_revision(sio_exchange_request(exchange)))) {
     sio_logf(engine->options.log, "engine",
              "client speaks EIO=3 (Socket.IO v2) or no EIO at all; clients from version 3 on speak "
              "EIO=4, and allowEIO3 lets older ones in");

@@ -52,13 +52,13 @@ static bool is_old(const parameter *protocol) {
   return !is(protocol, "4");
 }
 
-/* Scripts carry text only. */
+/* Scripts carry text only; in revision 4 all polling does. */
 enum sio_revision sio_request_revision(const sio_request *request) {
   query asked = read_query(request);
+  bool is_text = sio_request_query(request, "b64").len > 0;
   if (!is_old(&asked.protocol))
-    return SIO_REVISION_4;
-  bool is_text =
-      sio_request_query(request, "b64").len > 0 || sio_request_query(request, "j").base != NULL;
+    return is_text ? SIO_REVISION_4_TEXT : SIO_REVISION_4;
+  is_text = is_text || sio_request_query(request, "j").base != NULL;
   return is_text ? SIO_REVISION_3_TEXT : SIO_REVISION_3;
 }
 

@@ -15,21 +15,27 @@ static sio_frame *new_typed(const sio_frame *message) {
   return frame;
 }
 
-static sio_frame *new_base64(const sio_frame *message) {
-  sio_frame *frame = sio_frame_new(2 + sio_base64_size(message->len));
+static sio_frame *new_base64(const sio_frame *message, sio_bytes start) {
+  sio_frame *frame = sio_frame_new(start.len + sio_base64_size(message->len));
   if (frame == NULL)
     return NULL;
-  memcpy(frame->payload, "b4", 2);
-  sio_base64_encode(frame->payload + 2, sio_frame_payload(message));
+  memcpy(frame->payload, start.base, start.len);
+  sio_base64_encode(frame->payload + start.len, sio_frame_payload(message));
   sio_ws_seal(frame, SIO_WS_TEXT);
   return frame;
+}
+
+static sio_frame *new_form(const sio_frame *message, enum sio_revision revision) {
+  if (revision == SIO_REVISION_3)
+    return new_typed(message);
+  return new_base64(message, revision == SIO_REVISION_3_TEXT ? SIO_BYTES("b4") : SIO_BYTES("b"));
 }
 
 sio_frame *sio_packet3_frame(sio_frame *message, enum sio_revision revision) {
   sio_frame *frame = sio_frame_form(message, (uint8_t)revision);
   if (frame != NULL)
     return frame;
-  frame = revision == SIO_REVISION_3 ? new_typed(message) : new_base64(message);
+  frame = new_form(message, revision);
   if (frame == NULL)
     return NULL;
   frame->form = (uint8_t)revision;

@@ -130,7 +130,7 @@ void sio_session_silence(sio_session *session);    /* the engine is being freed 
 void sio_session_on_ping_due(sio_deadline *deadline);
 void sio_session_on_silence(sio_deadline *deadline);
 static inline bool sio_session_is_old(const sio_session *session) {
-  return session->revision != SIO_REVISION_4;
+  return sio_revision_is_old(session->revision);
 }
 
 /* --- polling.c --- */
@@ -158,10 +158,10 @@ sio_ws *sio_websocket_accept(sio_engine *engine, sio_exchange *exchange,
 /* Accepts and closes it, as the reference does with a WebSocket that a session has no use for. */
 void sio_websocket_turn_away(sio_engine *engine, sio_exchange *exchange);
 /* As sio_ws_send, in the form of the revision. */
-int sio_websocket_send_old(sio_ws *ws, sio_frame *frame, enum sio_revision revision);
+int sio_websocket_send_form(sio_ws *ws, sio_frame *frame, enum sio_revision revision);
 static inline int sio_websocket_send(sio_ws *ws, sio_frame *frame, enum sio_revision revision) {
   return revision == SIO_REVISION_4 ? sio_ws_send(ws, frame)
-                                    : sio_websocket_send_old(ws, frame, revision);
+                                    : sio_websocket_send_form(ws, frame, revision);
 }
 /* Makes the WebSocket the session's transport. */
 void sio_websocket_start(sio_session *session, sio_ws *ws);

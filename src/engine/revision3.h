@@ -13,17 +13,23 @@
 
 #include "engine/packet.h"
 
-/* How a client takes binary messages; as bits of a frame's form (base/frame.h). */
+/* What a client speaks, and whether it takes binary messages as base64 only; as bits of a frame's
+ * form (base/frame.h). */
 enum sio_revision {
   SIO_REVISION_4 = 0,
   SIO_REVISION_3 = 0x10,
-  SIO_REVISION_3_TEXT = 0x20 /* base64 only */
+  SIO_REVISION_3_TEXT = 0x20,
+  SIO_REVISION_4_TEXT = 0x40
 };
+
+static inline bool sio_revision_is_old(enum sio_revision revision) {
+  return revision == SIO_REVISION_3 || revision == SIO_REVISION_3_TEXT;
+}
 
 /* --- out --- */
 
-/* A binary message as revision 3 writes it on a WebSocket: made once, kept with the frame and
- * borrowed from it. NULL: out of memory. */
+/* A binary message as a revision other than SIO_REVISION_4 writes it on a WebSocket: made once,
+ * kept with the frame and borrowed from it. NULL: out of memory. */
 sio_frame *sio_packet3_frame(sio_frame *message, enum sio_revision revision);
 
 /* The frames as one polling payload, binary if need be and allowed. Returns owned. NULL: out of

@@ -166,8 +166,7 @@ sio_session *sio_session_new(sio_engine *engine, sio_request *request, sio_bytes
   }
   session->refs = 1;
   session->request = sio_request_ref(request);
-  if (engine->options.allow_eio3)
-    session->revision = sio_request_revision(request);
+  session->revision = sio_request_revision(request);
   session->flush.run = on_flush;
   engine->open++;
   return session;

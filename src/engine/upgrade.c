@@ -136,8 +136,7 @@ void sio_upgrade_start(sio_session *session, sio_exchange *exchange) {
     return;
   }
   upgrade->session = session;
-  if (sio_session_is_old(session))
-    upgrade->revision = sio_request_revision(sio_exchange_request(exchange));
+  upgrade->revision = sio_request_revision(sio_exchange_request(exchange));
   upgrade->ws = sio_websocket_accept(engine, exchange, &events, session);
   if (upgrade->ws == NULL) {
     sio_free(upgrade);

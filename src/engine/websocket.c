@@ -53,9 +53,9 @@ void sio_websocket_turn_away(sio_engine *engine, sio_exchange *exchange) {
     sio_ws_close(ws, 0);
 }
 
-int sio_websocket_send_old(sio_ws *ws, sio_frame *frame, enum sio_revision revision) {
-  sio_frame *old = frame->binary ? sio_packet3_frame(frame, revision) : frame;
-  return old != NULL ? sio_ws_send(ws, old) : SIO_ENOMEM;
+int sio_websocket_send_form(sio_ws *ws, sio_frame *frame, enum sio_revision revision) {
+  sio_frame *form = frame->binary ? sio_packet3_frame(frame, revision) : frame;
+  return form != NULL ? sio_ws_send(ws, form) : SIO_ENOMEM;
 }
 
 static sio_packet_in read_packet(const sio_session *session, char *data, size_t len, bool binary) {

@@ -298,18 +298,10 @@ static int free_namespace(lua_State *L) {
 }
 
 static const luaL_Reg methods[] = {
-    {"own", own},
-    {"broadcast", broadcast},
-    {"encode", encode},
-    {"send", send},
-    {"select", select_sockets},
-    {"room", get_room},
-    {"count", count_room},
-    {"rooms", get_rooms},
-    {"watchRooms", watch_rooms},
-    {"nextId", next_id},
-    {"remove", remove_namespace},
-    {NULL, NULL},
+    {"own", own},          {"broadcast", broadcast},     {"encode", encode},
+    {"send", send},        {"select", select_sockets},   {"room", get_room},
+    {"count", count_room}, {"rooms", get_rooms},         {"watchRooms", watch_rooms},
+    {"nextId", next_id},   {"remove", remove_namespace}, {NULL, NULL},
 };
 
 static const sio_lua_type nsp_type = {"socketio.NamespaceHandle", methods, free_namespace};
