@@ -8,24 +8,40 @@ local tasks = require("socketio.tasks")
 
 local joining = {}
 
--- What CONNECT_ERROR tells of an error given to next.
-local function error_payload(err)
+local UNTOLD = "internal error"
+
+-- What CONNECT_ERROR may tell of an error given to next, the best first. Clients of Socket.IO 2 are
+-- sent the data, or else the message alone.
+local function error_payloads(err, is_old)
+  local message, data = err, nil
   if type(err) == "table" and err.message ~= nil then
-    return { message = tostring(err.message), data = err.data }
+    message, data = err.message, err.data
   end
-  return { message = tostring(err) }
+  message = tostring(message)
+  if is_old then
+    return { data or message, message, UNTOLD }
+  end
+  return { { message = message, data = data }, { message = message }, { message = UNTOLD } }
 end
 
--- Clients of Socket.IO 2 are sent the data, or else the message alone.
-local function refuse(nsp, socket, err)
-  local payload = error_payload(err)
-  local brief = { message = payload.message }
-  if socket.conn.protocol == 3 then
-    payload, brief = payload.data or payload.message, payload.message
+-- Sends the first of the payloads that can be sent; returns why it was not the first of all. What
+-- encodes them may be the application's, and raise.
+local function send_refusal(handle, payloads)
+  local why
+  for _, payload in ipairs(payloads) do
+    local ok, problem = pcall(handle.refuse, handle, payload)
+    if ok and not problem then
+      return why
+    end
+    why = why or tostring(problem)
   end
-  local problem = socket._handle:refuse(payload)
+  return why
+end
+
+local function refuse(nsp, socket, err)
+  local payloads = error_payloads(err, socket.conn.protocol == 3)
+  local problem = send_refusal(socket._handle, payloads)
   if problem then
-    socket._handle:refuse(brief)
     socket:_fail("middleware", nil, problem, problem)
   end
   nsp._joining[socket.id] = nil

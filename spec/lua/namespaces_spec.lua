@@ -171,6 +171,23 @@ describe("a middleware", function()
     assert.equal("middleware", reported[1].context.phase)
   end)
 
+  it("whose error cannot even be read refuses all the same", function()
+    local refusals = {
+      { message = "no", data = setmetatable({}, { __tojson = function() error "locked" end }) },
+      "\xff",
+    }
+    local i = 0
+    io:use(function(_, next)
+      i = i + 1
+      next(refusals[i])
+    end)
+    assert.same({ message = "no" }, enter "/".error)
+    assert.same({ message = "internal error" }, enter "/".error)
+    local reported = support.errors()
+    assert.matches("locked", reported[1].message)
+    assert.matches("not valid UTF%-8 at error.message", reported[2].message)
+  end)
+
   it("goes on once, however often next is called", function()
     local connections = 0
     io:use(function(_, next)
