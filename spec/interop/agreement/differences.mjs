@@ -118,6 +118,60 @@ export const differences = [
     why: "A WebSocket handshake that is refused ends its connection, also where WebSocket is not offered.",
   },
 
+  {
+    where: /^http: (an unknown version|the preface of HTTP\/2)$/,
+    reference: ["< 400 Bad Request"],
+    ours: ["< 505 HTTP Version Not Supported"],
+    why: "Another version of HTTP is answered with 505.",
+  },
+  {
+    where: /^http: no host$/,
+    reference: ["<   date: <date>", "<   transfer-encoding: chunked"],
+    why: "A malformed request is refused in one form: 400, no body, the connection is closed.",
+  },
+  {
+    where: /^http: two hosts$/,
+    reference: [
+      "< 200 OK",
+      "<   cache-control: no-store",
+      "<   connection: keep-alive",
+      /^<   content-length: /,
+      "<   content-type: text/plain; charset=UTF-8",
+      "<   date: <date>",
+      "<   keep-alive: timeout=5",
+      /^<   body: 0\{/,
+      /^log: engine open/,
+    ],
+    ours: ["< 400 Bad Request", "<   connection: close", "< end"],
+    why: "A malformed request is refused in one form: 400, no body, the connection is closed.",
+  },
+  {
+    where: /^http: an unknown transfer encoding$/,
+    reference: [
+      "<   connection: keep-alive",
+      "<   content-type: application/json",
+      "<   date: <date>",
+      "<   keep-alive: timeout=5",
+      "<   transfer-encoding: chunked",
+      '<   body: {"code":2,"message":"Bad handshake method"}',
+      "log: refused 2 Bad handshake method method=POST",
+    ],
+    ours: ["<   connection: close", "< end"],
+    why: "A malformed request is refused in one form: 400, no body, the connection is closed.",
+  },
+  {
+    where: /^http: an absolute target$/,
+    reference: ["< 404 Not Found"],
+    ours: [
+      "< 200 OK",
+      "<   cache-control: no-store",
+      "<   content-type: text/plain; charset=UTF-8",
+      /^<   body: 0\{/,
+      /^log: engine open/,
+    ],
+    why: "A target in absolute form is served, as RFC 9112 has it.",
+  },
+
   // --- CORS ---
   {
     where: /^cors: .*WebSocket refused$/,
@@ -594,6 +648,13 @@ export const differences = [
     where: /^recovery: .*middlewares$/,
     ours: ['ws< text 42/chain,["early",1]'],
     why: "What a middleware sends reaches the client with connection state recovery too; the reference loses it.",
+  },
+
+  {
+    where: /^recovery: of an old client$/,
+    reference: ['ws< text 42["x",{"last":true},"<offset 1>"]'],
+    ours: ['ws< text 42["x",{"last":true}]'],
+    why: "Clients of Socket.IO 2, which cannot recover, get no offsets behind their arguments.",
   },
 
   // --- MessagePack ---

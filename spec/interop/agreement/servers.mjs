@@ -101,7 +101,9 @@ export const servers = {
 
   recovery: { options: { connectionStateRecovery: {} } },
   "recovery guarded": { options: { connectionStateRecovery: { skipMiddlewares: false } } },
-  msgpack: { options: { parser: { $parser: "msgpack" } } },
+  "recovery old": { options: { connectionStateRecovery: {}, allowEIO3: true } },
+  "recovery msgpack": { options: { connectionStateRecovery: {}, parser: { $parser: "msgpack" } } },
+  msgpack: { options: { parser: { $parser: "msgpack" }, allowEIO3: true } },
 
   engine: {
     kind: "engine",

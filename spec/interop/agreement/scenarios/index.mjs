@@ -9,6 +9,7 @@ import { scenarios as files } from "./files.mjs";
 import { scenarios as handshake } from "./handshake.mjs";
 import { scenarios as heartbeat } from "./heartbeat.mjs";
 import { scenarios as hooks } from "./hooks.mjs";
+import { scenarios as http } from "./http.mjs";
 import { scenarios as msgpack } from "./msgpack.mjs";
 import { scenarios as namespaces } from "./namespaces.mjs";
 import { scenarios as packets } from "./packets.mjs";
@@ -18,6 +19,7 @@ import { scenarios as upgrade } from "./upgrade.mjs";
 import { scenarios as websocket } from "./websocket.mjs";
 
 export const groups = {
+  http,
   handshake,
   hooks,
   cors,

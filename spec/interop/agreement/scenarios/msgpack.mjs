@@ -10,15 +10,15 @@ const sorted = (_, value) => {
 };
 const shown = (bytes) => JSON.stringify(decode(bytes), sorted);
 
-async function joined(s) {
+async function joined(s, data) {
   const ws = await s.engine();
   ws.shows = shown;
   ws.pack = (packet) => {
     ws.note("ws> packet", JSON.stringify(packet, sorted));
     return ws.binary(packet instanceof Buffer ? packet : encode(packet), { quiet: true });
   };
-  await ws.pack({ type: 0, nsp: "/" });
-  await ws.next();
+  await ws.pack({ type: 0, nsp: "/", data });
+  ws.pid = decode((await ws.next()).payload).data?.pid;
   return ws;
 }
 
@@ -121,6 +121,24 @@ export const scenarios = (add) => {
     await shows();
     await session.post("40");
     await session.get();
+  });
+  add("recovery", "recovery msgpack", async (s) => {
+    const ws = await joined(s);
+    await ws.pack(event("do", "socket", [["emit", "x", Buffer.from([1])]]));
+    const offset = s.named(decode((await ws.next()).payload).data.at(-1), "offset");
+    ws.destroy();
+    await s.hears("engine close");
+    const back = await joined(s, { pid: ws.pid, offset });
+    await back.pack({ ...event("ack", "back"), id: 1 });
+  });
+  add("an old client", "msgpack", async (s) => {
+    const ws = await s.webSocket({ EIO: "3" });
+    ws.shows = (bytes) => (bytes[0] === 4 ? shown(bytes.subarray(1)) : undefined);
+    await ws.next();
+    await ws.next();
+    const packet = Buffer.concat([Buffer.from([4]), encode(event("echo", "€", Buffer.from([1])))]);
+    ws.binary(packet, { quiet: true });
+    await ws.next();
   });
   add("what the application sends", "msgpack", async (s) => {
     const ws = await joined(s);

@@ -212,6 +212,14 @@ export const scenarios = (add) => {
       await back.next();
     });
   }
+  add("of an old client", "recovery old", async (s) => {
+    const ws = await s.webSocket({ EIO: "3" });
+    await ws.next();
+    await ws.next();
+    ws.text(act("socket", ["emit", "x", { last: true }]));
+    const last = offsetOf(await ws.next());
+    if (typeof last === "string") s.named(last, "offset");
+  });
   for (const server of ["recovery", "recovery guarded"]) {
     add(`${server}: middlewares`, server, async (s) => {
       const ws = await s.engine();

@@ -303,6 +303,20 @@ export const scenarios = (add) => {
       await ws.next();
     });
   }
+  for (const server of ["deflate", "deflate without context"]) {
+    add(`${server}: a broadcast`, server, async (s) => {
+      const offer = ["Sec-WebSocket-Extensions: permessage-deflate"];
+      const all = [];
+      for (const headers of [offer, offer, []]) all.push(await s.client("", {}, { headers }));
+      const room = `room-${s.tag}`;
+      for (const ws of all) ws.text(`42["do","socket",[["join","${room}"]]]`);
+      await s.settled();
+      for (const text of ["a".repeat(100), "b"]) {
+        all[0].text(`42["do","io",[["to","${room}"],["emit","x","${text}"]]]`);
+        for (const ws of all) await ws.next();
+      }
+    });
+  }
   add("a compressed message that is too large", "deflate", async (s) => {
     const ws = await s.client(
       "",
