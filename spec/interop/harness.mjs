@@ -123,8 +123,10 @@ export class Application {
   stdout = [];
   stderr = "";
 
+  /** `parser` is what its clients use, instead of the default one. */
   static async start(app, { args = [], port = 0, path = "/socket.io", parser } = {}) {
     const self = new Application();
+    self.parser = parser;
     const [command, ...rest] = commandLine(app, args);
     self.process = spawn(command, rest, {
       env: { ...environment(), PORT: String(port) },
@@ -189,7 +191,9 @@ export class Application {
 
   /** A Socket.IO client; not connected yet. */
   client(namespace = "/", options = {}) {
-    const client = io(this.url + namespace, { forceNew: true, reconnection: false, ...options });
+    const { parser } = this;
+    const usual = { forceNew: true, reconnection: false, parser };
+    const client = io(this.url + namespace, { ...usual, ...options });
     return this.keep(client, () => client.io.engine && client.io._close());
   }
 
