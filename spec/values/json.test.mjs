@@ -4,44 +4,17 @@
 // Documented differences: integers of 64 bits keep their digits, objects have no order, more than 128
 // levels and invalid UTF-8 are refused.
 //
-// LUA names the interpreter (lua5.4), LUA_CPATH must find socketio/core.so. SEED repeats a run, RUNS
-// multiplies its length.
+// SEED repeats a run, RUNS multiplies its length; see lua.mjs, too.
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { generator } from "./generator.mjs";
+import { throughLua as throughCodec } from "./lua.mjs";
 
 const seed = Number(process.env.SEED ?? 1);
 const runs = Number(process.env.RUNS ?? 1);
 const maxDepth = 128;
 
-// --- the Lua side ---
-
-async function throughLua(texts) {
-  const script = fileURLToPath(new URL("codec.lua", import.meta.url));
-  const child = spawn(process.env.LUA ?? "lua5.4", [script], { stdio: ["pipe", "pipe", "inherit"] });
-  const exit = once(child, "exit");
-  const frames = texts.map((text) => Buffer.from(text)).flatMap((b) => [`${b.length}\n`, b]);
-  child.stdin.end(Buffer.concat(frames.map((frame) => Buffer.from(frame))));
-  const output = Buffer.concat(await child.stdout.toArray());
-  assert.deepEqual(await exit, [0, null]);
-  const answers = parseAnswers(output);
-  assert.equal(answers.length, texts.length);
-  return answers;
-}
-
-function parseAnswers(output) {
-  const answers = [];
-  for (let at = 0; at < output.length; ) {
-    const feed = output.indexOf("\n", at);
-    const length = Number(output.toString("latin1", at + 1, feed));
-    const text = output.toString("utf8", feed + 1, feed + 1 + length);
-    answers.push({ ok: output[at] === 0x2b, text });
-    at = feed + 1 + length;
-  }
-  return answers;
-}
+const throughLua = (texts) => throughCodec("json", texts);
 
 // --- comparing ---
 
@@ -62,59 +35,6 @@ function assertSame(text, answer) {
   if (answer.text === expected) return;
   assert.equal(canonical(JSON.parse(answer.text)), canonical(value));
   assert.deepEqual(sortedBytes(answer.text), sortedBytes(expected)); // spelled the same, too
-}
-
-// --- generating ---
-
-function generator(state) {
-  const next = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return (t ^ (t >>> 14)) >>> 0;
-  };
-  const below = (n) => next() % n;
-  const pick = (...choices) => choices[below(choices.length)];
-  const list = (n, make) => Array.from({ length: n }, make);
-
-  const bits = new DataView(new ArrayBuffer(8));
-  const double = () => {
-    do {
-      bits.setUint32(0, next());
-      bits.setUint32(4, next());
-    } while (!Number.isFinite(bits.getFloat64(0)));
-    return bits.getFloat64(0);
-  };
-  const decimal = () => (next() - 2 ** 31) / 10 ** below(15);
-  const edge = () => pick(0, -0, 1, -1, 0.1, 0.1 + 0.2, 5e-324, Number.MAX_VALUE, Number.MIN_VALUE,
-    2 ** 53, 2 ** 53 - 1, -(2 ** 53) + 1, 2 ** 63, -(2 ** 63), 2 ** 64, 1e21, 1e-6, 1e-7, 1e20, 123e18);
-  const powerOfTwo = () => pick(1, -1) * 2 ** (below(2098) - 1074);
-  const number = () => pick(double, decimal, edge, powerOfTwo, () => below(1000), next)();
-
-  const character = () => pick(
-    () => 32 + below(95),
-    () => below(32),
-    () => pick(0x22, 0x5c, 0x2f, 0x7f, 0x2028, 0x2029, 0xfeff, 0xffff),
-    () => below(0x800),
-    () => 0xd800 + below(0x800),
-    () => below(0x10000),
-    () => 0x10000 + below(0x100000),
-  )();
-  const plain = () => list(below(pick(4, 20, 100)), () => String.fromCharCode(97 + below(26))).join("");
-  const wild = () => list(below(pick(4, 20, 100)), () => String.fromCodePoint(character())).join("");
-  const string = () => pick(plain, wild)();
-  const key = () => pick(string, () => pick("", "1", "-1", "__proto__", "constructor", "_placeholder"))();
-
-  const scalar = () => pick(number, string, () => pick(null, true, false))();
-  const value = (depth) => {
-    if (depth === 0) return scalar();
-    return pick(
-      scalar,
-      () => list(below(pick(3, 10)), () => value(depth - 1)),
-      () => Object.fromEntries(list(below(pick(3, 10)), () => [key(), value(depth - 1)])),
-    )();
-  };
-  return { next, below, pick, list, number, double, string, key, value };
 }
 
 const random = (salt) => generator(seed * 1000 + salt);
