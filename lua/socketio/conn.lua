@@ -23,6 +23,11 @@ function getters:upgrading()
   return self._handle:isUpgrading()
 end
 
+--- Has a WebSocket taken over?
+function getters:upgraded()
+  return self._handle:transport() == "websocket" and self.request.query.transport == "polling"
+end
+
 --- Bytes queued for the client.
 function getters:bufferedAmount()
   return self._handle:buffered()
@@ -97,7 +102,7 @@ end
 -- not: the core has a slot of its own for them.
 local function on_packet(self, type, data)
   events.fire(self, "handler", "packet", packet_of(type, data))
-  if type == "message" and not self._raw then
+  if type == "message" and not self._server._raw then
     events.fire(self, "handler", "data", data)
     events.fire(self, "handler", "message", data)
   elseif type == (self.protocol == 3 and "ping" or "pong") then
@@ -114,10 +119,8 @@ function conn.hooks(server)
       return setmetatable({
         id = handle:id(),
         protocol = handle:protocol(),
-        upgraded = false,
         _handle = handle,
         _server = server,
-        _raw = server._raw,
       }, meta)
     end,
     message = function(self, data)
@@ -128,7 +131,6 @@ function conn.hooks(server)
       events.fire(self, "handler", "upgrading", { name = "websocket" })
     end,
     upgrade = function(self)
-      self.upgraded = true
       events.fire(self, "handler", "upgrade", self.transport)
     end,
     packet = on_packet,
