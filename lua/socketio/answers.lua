@@ -19,6 +19,9 @@ local function finish(self, err)
   if self.timer then
     self.timer:stop()
   end
+  if err ~= nil and self.give_up then
+    self.give_up()
+  end
   self.done(err, self.list)
 end
 
@@ -65,11 +68,8 @@ local function count_servers(self, nsp, event)
   end)
 end
 
-local function start_timer(self, nsp, event, ms, give_up)
+local function start_timer(self, nsp, event, ms)
   self.timer = core.timer(function()
-    if give_up then
-      give_up()
-    end
     tasks.run(nsp, "acknowledgement", event, finish, self, emitting.TIMEOUT)
   end, ms, false)
 end
@@ -85,10 +85,10 @@ function answers.collect(nsp, packet, opts, done)
     expected = 0,
   }, Collection)
   local timeout, event = opts.flags.timeout, packet.data[1]
-  local give_up = nsp.adapter:broadcastWithAck(packet, opts, bound(self, Collection.counted),
+  self.give_up = nsp.adapter:broadcastWithAck(packet, opts, bound(self, Collection.counted),
     bound(self, Collection.answered), not timeout and bound(self, Collection.gone) or nil)
   if timeout then
-    start_timer(self, nsp, event, timeout, give_up)
+    start_timer(self, nsp, event, timeout)
   end
   count_servers(self, nsp, event)
 end

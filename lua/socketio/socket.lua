@@ -473,8 +473,8 @@ function socket.expect(self, id, answered, gone)
 end
 
 function socket.forget_answer(self, id)
-  if self._acks then
-    self._acks[id] = nil
+  for _, waiting in pairs({ self._acks, self._gone }) do
+    waiting[id] = nil
   end
 end
 

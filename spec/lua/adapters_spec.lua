@@ -183,7 +183,10 @@ describe("a kind of adapter", function()
     local Kind = memory:extend()
     function Kind.serverCount() return nil, "no broker" end
     local io = support.server { adapter = Kind }
+    local _, socket = support.pair(io)
     assert.same({ n = 3, nil, "no broker", {} }, table.pack(support.task(io.emitWithAck, "x")))
+    assert.is_nil(next(socket._acks))
+    assert.is_nil(next(socket._gone))
   end)
 end)
 
