@@ -87,6 +87,27 @@ describe("the official client in a bare page", () => {
     }
   });
 
+  it("compressed messages on a WebSocket", async () => {
+    const page = await pageWith(browser, at.deflating);
+    const work = async () => {
+      const socket = window.io({ transports: ["websocket"], forceNew: true, reconnection: false });
+      const ask = (value) => new Promise((resolve) => socket.emit("echo", value, resolve));
+      const texts = ["", "x", "ž".repeat(50_000), "ab".repeat(300_000), '{"a":'.repeat(1000)];
+      const bytes = new Uint8Array(200_000).map((_, i) => (i * i) % 251);
+      const same = [];
+      for (const text of [...texts, ...texts]) same.push((await ask(text)) === text);
+      const back = new Uint8Array(await ask(bytes.buffer));
+      same.push(back.length === bytes.length && back.every((byte, i) => byte === bytes[i]));
+      const { extensions } = socket.io.engine.transport.ws;
+      socket.disconnect();
+      return { extensions, same };
+    };
+    const { extensions, same } = await within(page.evaluate(work), "echoes");
+    assert.match(extensions, /^permessage-deflate/);
+    assert.deepEqual(same, same.map(() => true));
+    assert.equal(same.length, 11);
+  });
+
   describe("JSONP", () => {
     const options = { transports: ["polling"], forceJSONP: true };
 

@@ -42,6 +42,20 @@ describe("other origins", () => {
     }
   });
 
+  it("clients of former generations, which send credentials", async () => {
+    for (const [generation, options] of [["2.5", {}], ["3.1", { withCredentials: true }]]) {
+      const page = await pageWith(browser, elsewhere(at.home), { generation });
+      for (const name of ["reflecting", "lending"]) {
+        const answer = await ask(page, { url: at[name], upgrade: true, ...options });
+        assert.deepEqual(answer.value, echoed, name);
+        const { transport, origin } = answer;
+        assert.deepEqual([transport, origin], ["websocket", elsewhere(at.home)], name);
+      }
+      await isRefused(page, { url: at.any, ...byPolling, ...options });
+    }
+    await browser.closePages(complaints);
+  });
+
   it("those that are not", async () => {
     const page = await pageWith(browser, elsewhere(at.home));
     for (const name of ["closed", "listed", "choosing", "guarded"]) {

@@ -82,6 +82,7 @@ serve("choosing", {
     end,
   },
 })
+serve("deflating", { perMessageDeflate = { threshold = 0 } })
 serve("packing", { parser = socketio.parser.msgpack })
 serve("guarded", { cors = { origin = true }, origins = { home } })
 
