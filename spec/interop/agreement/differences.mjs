@@ -654,7 +654,7 @@ export const differences = [
     where: /^recovery: of an old client$/,
     reference: ['ws< text 42["x",{"last":true},"<offset 1>"]'],
     ours: ['ws< text 42["x",{"last":true}]'],
-    why: "Clients of Socket.IO 2, which cannot recover, get no offsets behind their arguments.",
+    why: "Clients of Socket.IO 2, which cannot recover, get no offset behind what is sent to them alone.",
   },
 
   // --- MessagePack ---
