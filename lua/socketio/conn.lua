@@ -3,8 +3,8 @@
 local core = require("socketio.core")
 local check = require("socketio.check")
 local events = require("socketio.events")
-local http = require("socketio.http")
 local object = require("socketio.object")
+local requests = require("socketio.requests")
 
 local Conn, getters = {}, {}
 
@@ -34,7 +34,7 @@ function getters:bufferedAmount()
 end
 
 function getters:request()
-  local request = http.wrap(self._handle:request())
+  local request = requests.wrap(self._handle:request())
   rawset(self, "request", request)
   return request
 end

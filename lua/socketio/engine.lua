@@ -7,9 +7,9 @@ local check = require("socketio.check")
 local cookie = require("socketio.cookie")
 local cors = require("socketio.cors")
 local events = require("socketio.events")
-local http = require("socketio.http")
 local object = require("socketio.object")
 local origins = require("socketio.origins")
+local requests = require("socketio.requests")
 local tasks = require("socketio.tasks")
 
 local Engine, getters = {}, {}
@@ -123,12 +123,12 @@ local function on_origin(self, exchange, request)
       self._server._core:share(exchange, decided)
     end
   end
-  attempt(self, "request", "cors", answer, cors.ask, self._server.opts.cors, http.wrap(request),
+  attempt(self, "request", "cors", answer, cors.ask, self._server.opts.cors, requests.wrap(request),
     answer)
 end
 
 local function on_request(self, exchange, request)
-  local both = { req = http.wrap(request), res = http.response(exchange) }
+  local both = { req = requests.wrap(request), res = requests.response(exchange) }
   chain.run(self, self._uses, "use", both, function(err)
     if both.res._started then
       return -- it answers, piece by piece
@@ -149,7 +149,7 @@ local function text_of(message)
 end
 
 local function on_handshake(self, exchange, request)
-  local opts, req = self._server.opts, http.wrap(request)
+  local opts, req = self._server.opts, requests.wrap(request)
   local origin = req.headers.origin
   if opts.origins and origin and not origins.allow(opts.origins, origin) then
     refuse(self, exchange, FORBIDDEN, 403, "", { name = "ORIGIN_NOT_ALLOWED", origin = origin })
@@ -178,7 +178,7 @@ local function on_id(self, exchange, request)
     refuse(self, exchange, BAD_REQUEST, 0, "", { name = "ID_GENERATION_ERROR", error = err })
   end
   attempt(self, "request", "generateId", failed, function()
-    local id = self.generateId(http.wrap(request))
+    local id = self.generateId(requests.wrap(request))
     if type(id) ~= "string" or id == "" then
       local kind = id == "" and "an empty string" or check.kind(id)
       failed(("generateId returned %s, not a string"):format(kind))
@@ -209,7 +209,7 @@ local function context_of(req, code, name, transport)
 end
 
 local function on_refused(self, request, code, name, transport)
-  local req = http.wrap(request)
+  local req = requests.wrap(request)
   events.fire(self, "handler", "connection_error", {
     req = req,
     code = code,
@@ -230,7 +230,7 @@ local function set_header(self, name, value)
 end
 
 local function on_headers(self, request)
-  local req, before = http.wrap(request), self._server._core:headers()
+  local req, before = requests.wrap(request), self._server._core:headers()
   local headers = {}
   for name, value in pairs(before) do
     headers[name] = value
