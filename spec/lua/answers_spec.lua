@@ -293,6 +293,20 @@ describe("an answer in pieces", function()
     assert.matches("more is written than Content%-Length says", message)
   end)
 
+  it("has no body with a status that has none", function()
+    serve(function(req, res)
+      res:status(tonumber(req.query.status)):set("Content-Length", 5):write "12345":finish()
+    end)
+    local at = support.dial(http)
+    for _, status in ipairs { 204, 304, 200 } do
+      at:send(support.request_text("GET", "/?status=" .. status))
+      local got = support.answer(at)
+      assert.same({ status, status == 200 and "12345" or "", status ~= 204 and "5" or nil },
+        { got.status, got.body, got.headers["content-length"] })
+    end
+    assert.same({}, errors)
+  end)
+
   it("ends with the connection for HTTP/1.0, and has no body for HEAD", function()
     serve(function(_, res) res:write "one,":finish "two" end)
     local at = support.dial(http)
@@ -416,6 +430,19 @@ describe("a file sent by hand", function()
       got.status, got.body, got.headers["content-type"], got.headers["cache-control"],
       got.headers.etag,
     })
+  end)
+
+  it("is nothing with a status that has no body", function()
+    local path = write_file(("x"):rep(200000))
+    serve(function(req, res) res:status(tonumber(req.query.status)):sendFile(path) end)
+    local at = support.dial(http)
+    for _, status in ipairs { 204, 304, 200 } do
+      at:send(support.request_text("GET", "/?status=" .. status))
+      local got = support.answer(at)
+      assert.equal(status, got.status)
+      assert.equal(status == 200 and 200000 or 0, #got.body)
+      assert.is_true(status ~= 204 or got.headers["content-length"] == nil)
+    end
   end)
 
   it("that is none is 404", function()

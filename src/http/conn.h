@@ -27,6 +27,7 @@ struct sio_exchange {
   bool wants_body;
   bool is_received; /* the request is complete */
   bool is_started;  /* the head of an answer in pieces is sent */
+  bool is_bodiless; /* and its pieces are not */
   bool is_chunked;
   bool awaits_drain; /* a piece was written since on_drain */
   bool is_answered;  /* over for its owner; the connection may still have to drop the body */

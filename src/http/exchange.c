@@ -115,6 +115,14 @@ static bool is_head(const sio_exchange *exchange) {
   return sio_bytes_eq(exchange->request->method, SIO_BYTES("HEAD"));
 }
 
+/* Whether the status leaves room for a body; 204 not even for its length (RFC 9110, 8.6), but for a
+ * zero, which some browsers wait for. */
+static bool check_body(sio_exchange *exchange, int status) {
+  if (status == 204 && exchange->promised > 0)
+    sio_exchange_remove_header(exchange, SIO_BYTES("content-length"));
+  return !is_head(exchange) && !is_bodiless_status(status);
+}
+
 /* One frame of several runs of bytes. NULL: no memory. */
 static sio_frame *join(const sio_bytes *parts, size_t count) {
   size_t len = 0;
@@ -183,7 +191,7 @@ static void answer(sio_exchange *exchange, int status, sio_bytes content_type, s
                    sio_frame *shared) {
   sio_conn *conn = sio_conn_of(exchange);
   bool keeps_alive = sio_conn_keeps_alive(conn);
-  bool has_body = !is_head(exchange) && !is_bodiless_status(status);
+  bool has_body = check_body(exchange, status);
   size_t len = shared != NULL ? shared->len : body.len;
   char length[48] = "";
   if (!is_bodiless_status(status) && (has_body || exchange->promised < 0)) {
@@ -221,11 +229,12 @@ static int fail(sio_exchange *exchange, int err) {
 }
 
 int sio_exchange_start(sio_exchange *exchange, int status, sio_bytes content_type) {
-  bool has_body = !is_head(exchange) && !is_bodiless_status(status);
+  bool has_body = check_body(exchange, status);
   bool is_open_ended = exchange->promised < 0 && !is_bodiless_status(status);
   bool can_chunk = exchange->request->minor >= 1;
   if (is_open_ended && !can_chunk)
     exchange->close_after = true;
+  exchange->is_bodiless = !has_body;
   if (!has_body)
     exchange->promised = 0;
   if (!sio_conn_keeps_alive(sio_conn_of(exchange)))
@@ -248,7 +257,7 @@ static int write_chunk(sio_exchange *exchange, sio_bytes piece) {
 
 int sio_exchange_write(sio_exchange *exchange, sio_bytes piece) {
   int err;
-  if (piece.len == 0 || is_head(exchange))
+  if (piece.len == 0 || exchange->is_bodiless)
     return 0;
   if (exchange->promised >= 0 && (uint64_t)exchange->promised < piece.len)
     return SIO_EINVAL;
