@@ -34,9 +34,12 @@ function Queue:count()
   return self._tail - self._head + 1
 end
 
---- Iterates over those behind a place.
-function Queue:after(place)
-  local i = math.max(place, self._head - 1)
+--- Iterates over the newest for which is_new(value) is true, the oldest of them first.
+function Queue:newest(is_new)
+  local i = self._tail
+  while i >= self._head and is_new(self[i]) do
+    i = i - 1
+  end
   return function()
     i = i + 1
     return self[i]

@@ -100,6 +100,50 @@ describe("connection state recovery", function()
     again:expect "third"
   end)
 
+  it("sends what was missed in order and once, whatever rooms it went to", function()
+    local io = server()
+    local client, socket, offset = meet(io)
+    socket:join "s"
+    lose(io, client)
+    for i = 1, 40 do
+      local to = {
+        io, io:to "r", io:to "s":to "r":to "s", io:to "s", io:to(client.id), io:except "t",
+      }
+      to[i % #to + 1]:emit("n", i)
+      io:to "others":emit("n", "for others")
+      io:to "r":except "s":emit("n", "for others")
+    end
+    local again = come_back(io, client, offset)
+    assert.equal(40, again.early)
+    for i = 1, 40 do
+      assert.equal(i, (again:expect "n"))
+    end
+    assert.same({}, again:sync())
+  end)
+
+  it("forgets the oldest of what was sent, in every room", function()
+    local io = server { maxBytes = 5000 }
+    local client, _, offset = meet(io)
+    lose(io, client)
+    io:to { "r", "s", "r" }:emit("n", 1)
+    io:emit("n", 2)
+    local again = come_back(io, client, offset)
+    assert.equal(2, again.early)
+    again:expect "n"
+    local _, last = again:expect "n"
+    lose(io, again)
+    for i = 3, 5 do
+      io:to { "s", "r", i % 2 == 0 and "r" or "t" }:emit("n", i)
+    end
+    assert.not_equal(client.id, come_back(io, client, offset).id)
+    again = come_back(io, client, last)
+    assert.equal(client.id, again.id)
+    assert.equal(3, again.early)
+    lose(io, again)
+    io:to("r"):emit("n", 6)
+    assert.not_equal(client.id, come_back(io, client, last).id)
+  end)
+
   it("works as often as it is needed", function()
     local io = server()
     local client, _, offset = meet(io)

@@ -7,6 +7,7 @@
 local core = require("socketio.core")
 local memory = require("socketio.adapter.memory")
 local queue = require("socketio.queue")
+local sent = require("socketio.adapter.sent")
 
 local EVENT = 2
 local OVERHEAD = 1024 -- bytes that Lua takes to keep a packet, beside those of its message
@@ -23,9 +24,7 @@ local function kept(self)
   local store = rawget(self, "_store")
   if not store then
     store = {
-      packets = queue.new(), -- of { offset, message, rooms, except, at = ms, size = bytes }
-      places = {}, -- offset to its place in packets
-      bytes = 0,
+      packets = sent.new(),
       sessions = {}, -- by pid
       ended = queue.new(), -- of sessions, oldest first; some were restored since, and count, too
     }
@@ -57,31 +56,23 @@ local function next_offset(store)
   return in_base64(store.time) .. "." .. in_base64(store.same)
 end
 
-local function drop_packet(store)
-  local oldest = store.packets:pop()
-  store.places[oldest.offset] = nil
-  store.bytes = store.bytes - oldest.size
-end
-
 local function expire_packets(store, options)
   local limit = core.date() - options.maxDisconnectionDuration
   local oldest = store.packets:first()
-  while oldest and (oldest.at < limit or store.bytes > options.maxBytes) do
-    drop_packet(store)
+  while oldest and (oldest.at < limit or store.packets.bytes > options.maxBytes) do
+    store.packets:pop()
     oldest = store.packets:first()
   end
 end
 
 local function keep_packet(store, offset, message, opts)
-  local size = message:size() + OVERHEAD
-  store.bytes = store.bytes + size
-  store.places[offset] = store.packets:push({
+  store.packets:push({
     offset = offset,
     message = message,
     rooms = opts.rooms,
     except = opts.except,
     at = core.date(),
-    size = size,
+    size = message:size() + OVERHEAD,
   })
 end
 
@@ -138,39 +129,19 @@ end
 function SessionAware:restoreSession(pid, offset)
   local store = kept(self)
   expire(self)
-  local session = store.sessions[pid]
-  if not session or not store.places[offset] then
+  local session, place = store.sessions[pid], store.packets:place(offset)
+  if not session or not place then
     return nil
   end
   forget_session(store, session) -- it can be had once
-  session.place = store.places[offset]
+  session.place = place
   return session
 end
 
-local function set_of(list)
-  local set = {}
-  for _, name in ipairs(list) do
-    set[name] = true
-  end
-  return set
-end
-
-local function has_one(set, names)
-  for _, name in ipairs(names) do
-    if set[name] then
-      return true
-    end
-  end
-  return false
-end
-
 function SessionAware:missedPackets(session)
-  local store, rooms, missed = kept(self), set_of(session.rooms), {}
-  for packet in store.packets:after(session.place) do
-    local is_meant = #packet.rooms == 0 or has_one(rooms, packet.rooms)
-    if is_meant and not has_one(rooms, packet.except) then
-      missed[#missed + 1] = packet.message
-    end
+  local missed = {}
+  for i, packet in ipairs(kept(self).packets:behind(session.place, session.rooms)) do
+    missed[i] = packet.message
   end
   return missed
 end
