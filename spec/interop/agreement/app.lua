@@ -129,6 +129,16 @@ local function watch(engine)
         log(tag, name, packet.type, packet.data)
       end)
     end
+    for _, name in ipairs { "heartbeat", "upgrading" } do
+      conn:on(name, function()
+        log(tag, name)
+      end)
+    end
+    for _, name in ipairs { "data", "message" } do
+      conn:on(name, function(data)
+        log(tag, name, data)
+      end)
+    end
   end)
   engine:on("connection_error", function(err)
     local pairs_of = {}
@@ -406,7 +416,7 @@ local function namespaces(server)
     log(auth.tag, "asked", name)
     local asked = name:find("^/asked%-") ~= nil
     if auth.later then
-      later(5, next, nil, asked)
+      later(300, next, nil, asked)
     elseif auth.error then
       next("no", true)
     else

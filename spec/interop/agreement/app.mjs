@@ -48,6 +48,8 @@ function watch(engine) {
     if (!packets) return;
     conn.on("packet", ({ type, data }) => log(tag, "packet", type, data));
     conn.on("packetCreate", ({ type, data }) => log(tag, "packetCreate", type, data));
+    for (const name of ["heartbeat", "upgrading"]) conn.on(name, () => log(tag, name));
+    for (const name of ["data", "message"]) conn.on(name, (data) => log(tag, name, data));
   });
   engine.on("connection_error", ({ req, code, message, context = {} }) => {
     const pairs = Object.entries(context).filter(
@@ -235,7 +237,7 @@ function namespaces(io) {
   all(
     io.of((name, auth, next) => {
       log(auth?.tag, "asked", name);
-      if (auth?.later) return setTimeout(next, 5, null, name.startsWith("/asked-"));
+      if (auth?.later) return setTimeout(next, 300, null, name.startsWith("/asked-"));
       if (auth?.error) return next(new Error("no"), true);
       next(null, name.startsWith("/asked-"));
     }),

@@ -278,6 +278,13 @@ export const differences = [
     why: 'The event "packet" tells of a close packet by polling too.',
   },
 
+  {
+    where: /^engine: events of an old connection$/,
+    reference: ["log: packetCreate pong -"],
+    ours: ["log: packetCreate pong -"],
+    why: 'The event "heartbeat" of a client of Socket.IO 2 comes before the "packetCreate" of its pong.',
+  },
+
   // --- polling ---
   {
     where: /^polling: a payload of (several packets|binary|empty binary)$/,

@@ -82,7 +82,7 @@ export const servers = {
   "closes websocket": {},
   "closes polling": {},
   "closes poll": {},
-  "closes alone": {},
+  counts: {},
 
   deflate: { options: { perMessageDeflate: true } },
   "deflate above 20": { options: { perMessageDeflate: { threshold: 20 } } },

@@ -251,6 +251,21 @@ export const scenarios = (add) => {
     });
     await session.get();
   });
+  for (const [name, query] of Object.entries({
+    text: {},
+    base64: { b64: "1" },
+    JSONP: { j: "1", b64: "1" },
+  })) {
+    add(`a large answer, ${name}`, "eio3", async (s) => {
+      const session = await s.polling({ ...OLD, ...query });
+      await session.get();
+      const large = framed(`42["echo","${"a".repeat(3000)}"]`, `451-["echo",${P(0)}]`, "b4AQID");
+      const type = ["Content-Type: application/x-www-form-urlencoded"];
+      if (query.j) await session.post(`d=${encodeURIComponent(large)}`, { headers: type });
+      else await session.post(large);
+      await session.get({ headers: ["Accept-Encoding: gzip"] });
+    });
+  }
   add("JSONP, refused", "eio3", (s) =>
     s.request("GET", s.target({ ...OLD, transport: "tube", j: "1" })),
   );

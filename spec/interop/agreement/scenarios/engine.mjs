@@ -71,6 +71,49 @@ export const scenarios = (add) => {
   ]) {
     add(`refused: ${query}`, "engine", (s) => s.request("GET", s.target(query, path)));
   }
+  add("sessions are counted", "counts", async (s) => {
+    const count = async () => s.note("sessions:", await s.command("count"));
+    await count();
+    const session = await s.polling();
+    const ws = await s.engine();
+    await s.request("GET", s.target("EIO=4&transport=tube"));
+    await count();
+    await ws.ask("40");
+    const upgrade = await s.webSocket({ sid: session.sid });
+    upgrade.text("5");
+    await s.hears("engine upgrade");
+    await count();
+    upgrade.leave();
+    await upgrade.ends();
+    await s.hears("engine close");
+    await count();
+    ws.text("4x");
+    await ws.ends();
+    await s.settled();
+    await count();
+  });
+  add("events of a connection", "heartbeat", async (s) => {
+    const session = await s.polling({ packets: "1" });
+    await session.ask("40");
+    const ws = await s.webSocket({ sid: session.sid });
+    await ws.ask("2probe");
+    ws.text("5");
+    await s.hears("engine upgrade");
+    await ws.ask('42["echo",1]');
+    await ws.next();
+    ws.text("3");
+    await s.hears("heartbeat");
+    ws.leave();
+    await ws.ends();
+    await s.hears("engine close");
+  });
+  add("events of an old connection", "heartbeat", async (s) => {
+    const ws = await s.webSocket({ EIO: "3", packets: "1" });
+    await ws.next();
+    await ws.next();
+    await ws.ask("2");
+    await ws.ask('42["echo",1]');
+  });
   add("refused, WebSocket", "engine", (s) => s.webSocket({ EIO: "4", sid: "x" }, { path }));
   add("another path", "engine", (s) =>
     s.request("GET", s.target("EIO=4&transport=polling", "/socket.io/")),

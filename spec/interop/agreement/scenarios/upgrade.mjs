@@ -1,5 +1,6 @@
 // From polling to WebSocket: done right, done strangely, abandoned, abused.
 import { TEXT, frame } from "../../../wire/frames.mjs";
+import { head } from "../../../wire/raw.mjs";
 
 const ECHO = '42["echo",1]';
 
@@ -172,6 +173,45 @@ export const scenarios = (add) => {
     await poll.answer();
     await ws.ends();
     await s.hears("engine close");
+  });
+  add("a ping meanwhile", "heartbeat", async (s) => {
+    const { session, ws } = await begin(s);
+    await ws.ask("2probe");
+    await session.get();
+    ws.text("5");
+    await s.hears("engine upgrade");
+    await session.get();
+    await ws.ask("3", 0);
+    await ws.next();
+    ws.leave();
+    await ws.ends();
+    await s.hears("engine close");
+  });
+  add("with compression", "deflate", async (s) => {
+    const session = await s.polling();
+    await session.ask("40");
+    const headers = ["Sec-WebSocket-Extensions: permessage-deflate"];
+    const ws = await s.webSocket({ sid: session.sid }, { headers });
+    await ws.ask("2probe");
+    ws.text("5");
+    await s.hears("engine upgrade");
+    await ws.ask(ECHO);
+  });
+  for (const server of ["cookie plain", "cors one", "hooks"]) {
+    add(`headers, ${server}`, server, async (s) => {
+      const session = await s.polling();
+      await s.webSocket({ sid: session.sid }, { headers: ["Origin: http://a.example"] });
+    });
+  }
+  add("by a bad handshake", "plain", async (s) => {
+    const session = await s.polling();
+    await session.ask("40");
+    const lines = ["Host: a", "Connection: Upgrade", "Upgrade: websocket"];
+    await s.webSocket(
+      { sid: session.sid },
+      { raw: (target) => head(`GET ${target} HTTP/1.1`, ...lines) },
+    );
+    await session.ask(ECHO);
   });
   add("a post after the switch", "plain", async (s) => {
     const { session, ws } = await begin(s);
