@@ -85,8 +85,8 @@ function wide(g) {
     if (depth === 0) return scalar();
     return g.pick(
       scalar,
-      () => g.list(g.below(g.pick(3, 20)), () => value(depth - 1)),
-      () => Object.fromEntries(g.list(g.below(g.pick(3, 20)), () => [key(), value(depth - 1)])),
+      () => g.list(g.below(g.pick(3, 10)), () => value(depth - 1)),
+      () => Object.fromEntries(g.list(g.below(g.pick(3, 10)), () => [key(), value(depth - 1)])),
     )();
   };
   return { scalar, value };
@@ -97,7 +97,7 @@ function wide(g) {
 test("values of all kinds", async () => {
   const g = random(1);
   const { value } = wide(g);
-  const inputs = g.list(6000 * runs, () => notepack.encode(value(g.below(6))));
+  const inputs = g.list(6000 * runs, () => notepack.encode(value(g.below(5))));
   let compared = 0;
   for (const [i, answer] of (await throughLua(inputs)).entries()) {
     compared += assertSame(inputs[i], answer);

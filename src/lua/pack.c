@@ -18,33 +18,51 @@ static int pack_value(packer *p);
 
 /* ---- bytes ---- */
 
-static int add(packer *p, const char *base, size_t len) {
-  return sio_buf_append(p->out, base, len) == 0 ? 0 : sio_lua_walk_fail_memory(&p->walk);
+/* Room for a head or a number, and n bytes behind it. */
+static inline bool reserve(packer *p, size_t n) {
+  sio_buf *out = p->out;
+  if (n > SIZE_MAX - SIO_MSGPACK_HEAD)
+    return false;
+  n += SIO_MSGPACK_HEAD;
+  return n <= out->cap - out->len || sio_buf_reserve(out, n) == 0;
+}
+
+/* Where the next byte goes that was reserved. */
+static inline char *end_of(packer *p) {
+  return p->out->base + p->out->len;
+}
+
+static int pack_byte(packer *p, int byte) {
+  if (!reserve(p, 0))
+    return sio_lua_walk_fail_memory(&p->walk);
+  *end_of(p) = (char)byte;
+  p->out->len++;
+  return 0;
 }
 
 static int pack_nil(packer *p) {
-  static const char nil = (char)0xc0;
-  return add(p, &nil, 1);
+  return pack_byte(p, 0xc0);
 }
 
-static int pack_boolean(packer *p, bool boolean) {
-  const char byte = (char)(boolean ? 0xc3 : 0xc2);
-  return add(p, &byte, 1);
+typedef size_t (*head_writer)(char *out, uint32_t n);
+
+/* The head of what has a length or a count, with room for that many bytes behind. */
+static int pack_head(packer *p, head_writer write, uint64_t n, size_t room) {
+  if (n > UINT32_MAX)
+    return sio_lua_walk_fail(&p->walk, SIO_ELIMIT, "more than 4 GiB", "");
+  if (!reserve(p, room))
+    return sio_lua_walk_fail_memory(&p->walk);
+  p->out->len += write(end_of(p), (uint32_t)n);
+  return 0;
 }
 
-static int fail_size(packer *p) {
-  return sio_lua_walk_fail(&p->walk, SIO_ELIMIT, "more than 4 GiB", "");
-}
-
-/* A head of what has a length or a count. */
-static int pack_head(packer *p, size_t (*write)(char *, uint32_t), uint64_t n) {
-  char head[SIO_MSGPACK_HEAD];
-  return n <= UINT32_MAX ? add(p, head, write(head, (uint32_t)n)) : fail_size(p);
-}
-
-static int pack_bytes(packer *p, size_t (*write)(char *, uint32_t), sio_bytes bytes) {
-  int err = pack_head(p, write, bytes.len);
-  return err != 0 ? err : add(p, bytes.base, bytes.len);
+static int pack_bytes(packer *p, head_writer write, sio_bytes bytes) {
+  int err = pack_head(p, write, bytes.len, bytes.len);
+  if (err == 0 && bytes.len > 0) {
+    memcpy(end_of(p), bytes.base, bytes.len);
+    p->out->len += bytes.len;
+  }
+  return err;
 }
 
 /* ---- scalars ---- */
@@ -54,14 +72,17 @@ static bool is_whole(double real) {
 }
 
 static int pack_number(packer *p) {
-  char out[SIO_MSGPACK_HEAD];
   lua_State *L = p->walk.L;
-  if (lua_isinteger(L, -1))
-    return add(p, out, sio_msgpack_integer(out, lua_tointeger(L, -1)));
+  if (!reserve(p, 0))
+    return sio_lua_walk_fail_memory(&p->walk);
   double real = lua_tonumber(L, -1);
-  return add(p, out,
-             is_whole(real) ? sio_msgpack_integer(out, (int64_t)real)
-                            : sio_msgpack_real(out, real));
+  if (lua_isinteger(L, -1))
+    p->out->len += sio_msgpack_integer(end_of(p), lua_tointeger(L, -1));
+  else if (is_whole(real))
+    p->out->len += sio_msgpack_integer(end_of(p), (int64_t)real);
+  else
+    p->out->len += sio_msgpack_real(end_of(p), real);
+  return 0;
 }
 
 /* The string at idx; what calls it in the message if it is not valid. */
@@ -77,7 +98,7 @@ static int pack_string(packer *p, int idx, const char *what) {
 
 static int pack_array(packer *p, lua_Integer length) {
   lua_State *L = p->walk.L;
-  int err = pack_head(p, sio_msgpack_array, (uint64_t)length);
+  int err = pack_head(p, sio_msgpack_array, (uint64_t)length, 0);
   for (lua_Integer i = 1; err == 0 && i <= length; i++) {
     sio_lua_walk_step(&p->walk)->index = i;
     lua_rawgeti(L, -1, i);
@@ -128,7 +149,7 @@ static int pack_map(packer *p) {
   int table = lua_gettop(L);
   uint64_t left = count_members(L);
   sio_lua_walk_step(&p->walk)->key = table + 1;
-  int err = pack_head(p, sio_msgpack_map, left);
+  int err = pack_head(p, sio_msgpack_map, left, 0);
   for (lua_pushnil(L); err == 0 && lua_next(L, table) != 0; left--) {
     err = pack_key(p, table + 1);
     if (err == 0)
@@ -156,7 +177,7 @@ static int pack_light(packer *p) {
   if (sio_lua_is_null(p->walk.L, -1))
     return pack_nil(p);
   if (sio_lua_walk_is_empty_array(&p->walk))
-    return pack_head(p, sio_msgpack_array, 0);
+    return pack_head(p, sio_msgpack_array, 0, 0);
   return sio_lua_walk_fail_type(&p->walk, -1);
 }
 
@@ -168,7 +189,7 @@ static int pack_plain(packer *p) {
   case LUA_TNIL:
     return pack_nil(p);
   case LUA_TBOOLEAN:
-    return pack_boolean(p, lua_toboolean(L, -1));
+    return pack_byte(p, lua_toboolean(L, -1) ? 0xc3 : 0xc2);
   case LUA_TNUMBER:
     return pack_number(p);
   case LUA_TSTRING:
@@ -201,7 +222,7 @@ int sio_lua_pack_args(lua_State *L, int first, int last, int number, sio_lua_enc
   packer p;
   p.out = &encoding->text;
   sio_lua_walk_start(&p.walk, L, NULL);
-  int err = pack_head(&p, sio_msgpack_array, (uint64_t)(last - first + 1));
+  int err = pack_head(&p, sio_msgpack_array, (uint64_t)(last - first + 1), 0);
   for (int i = first; err == 0 && i <= last; i++) {
     p.walk.number = number + (i - first);
     lua_pushvalue(L, i);
