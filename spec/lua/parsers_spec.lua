@@ -499,6 +499,22 @@ describe("a parser of one's own", function()
     assert.same({ n = 1, "2" }, parser.seen[2])
   end)
 
+  it("is gone with its server, whom a finaliser may still ask", function()
+    local code, out = support.program [[
+      local socketio = require "socketio"
+      do
+        local parser = { encode = function() return "[]" end, decode = print }
+        local emit = socketio.Server({ parser = parser }).sockets.emit
+        setmetatable({}, { __gc = function() print(pcall(emit, "x", 1)) end })
+      end
+      collectgarbage()
+      collectgarbage()
+      print "alive"
+    ]]
+    assert.equal(0, code)
+    assert.matches("this server is gone\nalive\n$", out)
+  end)
+
   it("may send attachments", function()
     local client, socket = support.pair(echo_server(own {
       encode = function() return '["e",{"_placeholder":true,"num":0}]', { binary "b" } end,

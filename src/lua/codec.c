@@ -55,6 +55,10 @@ static int encode_plugged(lua_State *L, const sio_lua_server *server, int first,
   luaL_checkstack(L, LUA_MINSTACK, "to encode");
   int top = lua_gettop(L);
   sio_lua_push_slot(L, server, SIO_SLOT_ENCODE);
+  if (lua_isnil(L, -1)) {
+    lua_pop(L, 1);
+    return fail(L, SIO_ECLOSED, "this server is gone");
+  }
   lua_createtable(L, last - first + 1, 1);
   for (int i = first; i <= last; i++) {
     lua_pushvalue(L, i);

@@ -22,7 +22,8 @@ sio_lua_server *sio_lua_check_server(lua_State *L) {
  * ------------------------------------------------------- */
 
 void sio_lua_push_slot(lua_State *L, const sio_lua_server *server, enum sio_lua_slot slot) {
-  sio_lua_remembered(L, server);
+  if (sio_lua_remembered(L, server) != LUA_TUSERDATA)
+    return; /* it is being finalised, and finalisers of the application run: nil */
   lua_getiuservalue(L, -1, SIO_SERVER_SLOTS);
   lua_rawgeti(L, -1, slot);
   lua_replace(L, -3);

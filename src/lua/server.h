@@ -74,7 +74,7 @@ sio_lua_server *sio_lua_check_server(lua_State *L);
 void sio_lua_server_hold(sio_lua_server *server);
 void sio_lua_server_drop(sio_lua_server *server);
 
-/* Pushes the function of a slot (nil when it was not given). */
+/* Pushes the function of a slot (nil when it was not given, or the server is finalised). */
 void sio_lua_push_slot(lua_State *L, const sio_lua_server *server, enum sio_lua_slot slot);
 
 /* Pushes the Lua object that stands for a pointer of the core, or nil. */
