@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import tls from "node:tls";
 import { io } from "socket.io-client";
-import { Application, ask, event, transportsOf, upgraded, within } from "./harness.mjs";
+import { Application, ask, event, target, transportsOf, upgraded, within } from "./harness.mjs";
 
 const folder = mkdtempSync(join(tmpdir(), "socketio-tls-"));
 const file = (name) => join(folder, `${name}.pem`);
@@ -252,7 +252,8 @@ test("loading anew drops nobody, and new connections get the new certificate", a
   assert.equal(await ask(await connect(open), "echo", "new"), "new");
 });
 
-test("certificates that cannot be loaded for one port are loaded for none", async () => {
+const each = target === "reference" && "it loads the certificates of each port by itself";
+test("certificates that cannot be loaded for one port are loaded for none", { skip: each }, async () => {
   const socket = await connect(open, { ca: pem("server") });
   certify("third", "third");
   copyFileSync(file("third"), file("server"));
