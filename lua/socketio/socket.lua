@@ -180,7 +180,8 @@ end
 local function send(self, flags, answered, event, ...)
   local handle = self._handle
   local id = answered and self.nsp._handle:nextId() or nil
-  if self._pid and handle:state() == "connected" then
+  -- A socket that has left the room of its id is still sent to, though that is not kept.
+  if self._pid and handle:state() == "connected" and handle:isIn(self.id) then
     send_recoverably(self, flags, id, event, ...)
   else
     send_now(self, flags, id, event, ...)

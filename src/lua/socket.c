@@ -285,6 +285,14 @@ static int leave(lua_State *L) {
   return 0;
 }
 
+/* isIn(room) */
+static int is_in(lua_State *L) {
+  socket_handle *handle = check_any(L);
+  sio_bytes room = check_bytes(L, 2);
+  lua_pushboolean(L, handle->socket != NULL && sio_socket_is_in(handle->socket, room));
+  return 1;
+}
+
 static int leave_all(lua_State *L) {
   socket_handle *handle = check_any(L);
   if (handle->socket == NULL)
@@ -331,6 +339,7 @@ static const luaL_Reg methods[] = {
     {"state", get_state},
     {"join", join},
     {"leave", leave},
+    {"isIn", is_in},
     {"leaveAll", leave_all},
     {"rooms", rooms},
     {NULL, NULL},
