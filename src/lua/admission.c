@@ -36,8 +36,7 @@ static void push_text(lua_State *L, const char *text) {
     lua_pushnil(L);
 }
 
-/* --- questions ----------------------------------------------------------------------------------
- */
+/* --- questions --- */
 
 /* slot(exchange, request): Lua takes the exchange */
 static int ask_protected(lua_State *L) {
@@ -86,8 +85,7 @@ static void on_id(void *ctx, sio_exchange *exchange) {
   ask(ctx, SIO_SLOT_ID, exchange);
 }
 
-/* --- news ---------------------------------------------------------------------------------------
- */
+/* --- news --- */
 
 /* slot(request, code, message, name, transport of its session) */
 static int refused_protected(lua_State *L) {
@@ -223,8 +221,7 @@ void sio_lua_policy_init(sio_policy *policy, sio_lua_server *server) {
                          .on_upgrading = on_upgrading};
 }
 
-/* --- methods -------------------------------------------------------------------------------------
- */
+/* --- methods --- */
 
 /* listen(slot): from now on that slot is called: "share", "request", "handshake", "id", "refused",
  * "headers", "cookie" or "session" */

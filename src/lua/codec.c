@@ -12,8 +12,7 @@ const sio_parser *sio_lua_codec_parser(enum sio_lua_codec codec) {
   return codec == SIO_CODEC_MSGPACK ? &sio_parser_msgpack : &sio_parser_text;
 }
 
-/* --- functions in Lua: encode(args) -> text, list of Binary or nil -------------------------------
- */
+/* --- functions in Lua: encode(args) -> text, list of Binary or nil --- */
 
 static int fail(lua_State *L, int code, const char *message) {
   lua_pushstring(L, message);
@@ -73,8 +72,7 @@ static int encode_plugged(lua_State *L, const sio_lua_server *server, int first,
   return err;
 }
 
-/* --- and decode(text, list of Binary) -> list of arguments, or nil -------------------------------
- */
+/* --- and decode(text, list of Binary) -> list of arguments, or nil --- */
 
 static void push_attachments(lua_State *L, const sio_incoming *in) {
   size_t count = in->packet->attachments;
@@ -123,8 +121,7 @@ static int decode_plugged(lua_State *L, const sio_lua_server *server, const sio_
   return count;
 }
 
-/* --- whichever it is -----------------------------------------------------------------------------
- */
+/* --- whichever it is --- */
 
 int sio_lua_codec_encode_args(lua_State *L, const sio_lua_server *server, int first, int last,
                               int number, sio_lua_encoding *encoding) {

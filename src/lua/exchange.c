@@ -31,8 +31,7 @@ static void finish(lua_State *L, exchange_handle *handle) {
   sio_lua_release(L, handle);
 }
 
-/* --- events --------------------------------------------------------------------------------------
- */
+/* --- events --- */
 
 typedef struct news {
   exchange_handle *handle;
@@ -122,8 +121,7 @@ sio_exchange *sio_lua_take_exchange(lua_State *L, int arg) {
   return exchange;
 }
 
-/* --- methods -------------------------------------------------------------------------------------
- */
+/* --- methods --- */
 
 static exchange_handle *check(lua_State *L) {
   return sio_lua_check(L, 1, &exchange_type);

@@ -39,8 +39,7 @@ static void push_text(lua_State *L, const char *text) {
     lua_pushnil(L);
 }
 
-/* --- connect ------------------------------------------------------------------------------------
- */
+/* --- connect --- */
 
 /* Pushes what the client sent with its CONNECT: a table. False when it is malformed. */
 static bool push_auth(lua_State *L, call *c) {
@@ -83,8 +82,7 @@ static int on_unknown(void *ctx, sio_socket *socket, sio_bytes name, sio_bytes a
   return enter(ctx, connect_protected, &c);
 }
 
-/* --- events and acknowledgements -----------------------------------------------------------------
- */
+/* --- events and acknowledgements --- */
 
 /* Is the first of the n values on top of the stack an event's name? A number becomes its text. */
 static bool check_name(lua_State *L, int n) {
@@ -197,8 +195,7 @@ static int on_ack(void *ctx, sio_socket *socket, const sio_incoming *in, const c
   return status;
 }
 
-/* --- what happens to sockets and sessions --------------------------------------------------------
- */
+/* --- what happens to sockets and sessions --- */
 
 /* slot(object, reason, detail), if there is such an object. */
 static int tell_protected(lua_State *L) {
@@ -282,8 +279,7 @@ static void on_session(void *ctx, sio_session *session) {
   sio_lua_server_hold(ctx);
 }
 
-/* --- rooms --------------------------------------------------------------------------------------
- */
+/* --- rooms --- */
 
 static int room_protected(lua_State *L) {
   call *c = lua_touserdata(L, 1);

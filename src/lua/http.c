@@ -54,8 +54,7 @@ void sio_lua_http_keep(lua_State *L, int http, int arg) {
   lua_pop(L, 1);
 }
 
-/* --- requests for the application
- * ------------------------------------------------------------------ */
+/* --- requests for the application --- */
 
 typedef struct delivery {
   http_handle *handle;
@@ -85,8 +84,7 @@ static bool on_request(sio_http_handler *handler, sio_exchange *exchange) {
   return d.taken;
 }
 
-/* --- methods -------------------------------------------------------------------------------------
- */
+/* --- methods --- */
 
 static int net_error(lua_State *L, int status) {
   lua_pushnil(L);

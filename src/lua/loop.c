@@ -9,8 +9,7 @@
 #include "lua/state.h"
 #include "net/timer.h"
 
-/* --- turning ------------------------------------------------------------------------------------
- */
+/* --- turning --- */
 
 static int turn(lua_State *L, enum sio_run_mode mode) {
   sio_lua *state = sio_lua_get(L);
@@ -129,8 +128,7 @@ static int date(lua_State *L) {
   return 1;
 }
 
-/* --- timers -------------------------------------------------------------------------------------
- */
+/* --- timers --- */
 
 /* Anchored while it runs; its user value is the function to call. */
 typedef struct sio_lua_timer {

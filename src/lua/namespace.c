@@ -51,8 +51,7 @@ static int own(lua_State *L) {
   return 0;
 }
 
-/* --- targets ------------------------------------------------------------------------------------
- */
+/* --- targets --- */
 
 /*
  * The strings of the list at index arg (or nil), as an array in a userdata that is left on the
@@ -107,9 +106,7 @@ static int broadcast(lua_State *L) {
   return 0;
 }
 
-/* --- messages that are kept
- * -----------------------------------------------------------------------
- */
+/* --- messages that are kept --- */
 
 static int free_message(lua_State *L) {
   sio_message_deinit(lua_touserdata(L, 1));
@@ -167,8 +164,7 @@ static int send(lua_State *L) {
   return 0;
 }
 
-/* --- the sockets of a target ---------------------------------------------------------------------
- */
+/* --- the sockets of a target --- */
 
 /* Holds what was selected until the list is made, or Lua raises. */
 typedef struct selection {
@@ -212,8 +208,7 @@ static int select_sockets(lua_State *L) {
   return 1;
 }
 
-/* --- rooms --------------------------------------------------------------------------------------
- */
+/* --- rooms --- */
 
 /* Each time Lua allocates, a finaliser of the application may change the room, or empty it. */
 static void push_members(lua_State *L, const sio_nsp *nsp, sio_bytes name) {

@@ -15,8 +15,7 @@ static void push_bytes(lua_State *L, sio_bytes bytes) {
   lua_pushlstring(L, bytes.base != NULL ? bytes.base : "", bytes.len);
 }
 
-/* --- the two tables -----------------------------------------------------------------------------
- */
+/* --- the two tables --- */
 
 /* As Node joins them: cookies by "; ", a second value of these is dropped, others by ", ". */
 static bool is_single(sio_bytes name) {
@@ -90,8 +89,7 @@ static void push_query(lua_State *L, const sio_request *request) {
   sio_lua_push_query(L, request->query);
 }
 
-/* --- fields -------------------------------------------------------------------------------------
- */
+/* --- fields --- */
 
 /* Pushes the table that user value slot holds, made by make on first use. */
 static int push_once(lua_State *L, int slot, void (*make)(lua_State *, const sio_request *),

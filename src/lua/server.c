@@ -18,8 +18,7 @@ sio_lua_server *sio_lua_check_server(lua_State *L) {
   return server;
 }
 
-/* --- the objects behind the core's pointers
- * ------------------------------------------------------- */
+/* --- the objects behind the core's pointers --- */
 
 void sio_lua_push_slot(lua_State *L, const sio_lua_server *server, enum sio_lua_slot slot) {
   if (sio_lua_remembered(L, server) != LUA_TUSERDATA)
@@ -86,8 +85,7 @@ void sio_lua_server_drop(sio_lua_server *server) {
     sio_lua_call(server->state, release_protected, server);
 }
 
-/* --- making one ----------------------------------------------------------------------------------
- */
+/* --- making one --- */
 
 /* Does the application allow this origin? Asked through the slot ORIGIN. */
 typedef struct origin_question {
@@ -198,8 +196,7 @@ static int new_server(lua_State *L) {
   return 1;
 }
 
-/* --- methods -------------------------------------------------------------------------------------
- */
+/* --- methods --- */
 
 /* attach(http handle), which keeps it alive */
 static int attach(lua_State *L) {

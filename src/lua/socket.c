@@ -48,8 +48,7 @@ static int fail(lua_State *L, int status) {
   return 0;
 }
 
-/* --- sending ------------------------------------------------------------------------------------
- */
+/* --- sending --- */
 
 /* Sends and frees the message; raises when out of memory. The core may tell that it is sent. */
 static int send(lua_State *L, const socket_handle *handle, sio_message *message, bool is_volatile) {
@@ -174,8 +173,7 @@ void sio_lua_push_ack(lua_State *L, int index, int64_t id) {
   lua_pushcclosure(L, acknowledge, 2);
 }
 
-/* --- life ---------------------------------------------------------------------------------------
- */
+/* --- life --- */
 
 /* own(object): the Lua object that the hooks speak of from now on */
 static int own(lua_State *L) {
@@ -260,8 +258,7 @@ static int get_conn(lua_State *L) {
   return 1;
 }
 
-/* --- rooms --------------------------------------------------------------------------------------
- */
+/* --- rooms --- */
 
 static int join(lua_State *L) {
   socket_handle *handle = check_any(L);

@@ -116,8 +116,7 @@ static bool resume(lua_State *L, lua_State *co, sio_lua *state, int about, int n
   return false;
 }
 
-/* --- tasks inside of tasks ----------------------------------------------------------------------
- */
+/* --- tasks inside of tasks --- */
 
 /* Keeps the task on top of the stack, a function and its arguments; pops it. */
 static void defer(lua_State *L, sio_lua *state, int about, int nargs) {
@@ -183,8 +182,7 @@ bool sio_lua_run_task(lua_State *L, sio_lua *state, int about, int nargs) {
   return ok;
 }
 
-/* --- for Lua ------------------------------------------------------------------------------------
- */
+/* --- for Lua --- */
 
 static int run_task(lua_State *L) {
   luaL_checktype(L, 4, LUA_TFUNCTION);
