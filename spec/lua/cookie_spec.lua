@@ -142,7 +142,7 @@ describe("the cookie", function()
       return table.concat(list)
     end
     local taken = 0
-    for _ = 1, 20000 do
+    for _ = 1, 1000 do
       local given = { name = bytes(), path = bytes(), domain = random(3) == 1 and bytes() or nil }
       local ok, all = pcall(kinds.complete, given, cookie_options.known, "option of cookie")
       if ok then
@@ -159,6 +159,6 @@ describe("the cookie", function()
       local fine, value = pcall(cookie_options.value, function() return given.path end, "id")
       assert.is_true(not fine or value:find '^"?[!#-+%-./0-:<-Z%[%]^-~]*"?$' ~= nil, value)
     end
-    assert.is_true(taken > 500, taken)
+    assert.is_true(taken > 20, taken)
   end)
 end)
