@@ -59,9 +59,7 @@ void sio_lua_set_object(lua_State *L, const sio_lua_server *server, const void *
   lua_pop(L, 1);
 }
 
-/* --- how long it lives
- * ----------------------------------------------------------------------------
- */
+/* --- how long it lives --- */
 
 static int anchor_protected(lua_State *L) {
   const sio_lua_server *server = lua_touserdata(L, 1);
