@@ -61,4 +61,4 @@ endforeach()
 
 configure_file("${CMAKE_CURRENT_LIST_DIR}/client_data.c.in" "${folder}/client_data.c" @ONLY)
 set_source_files_properties("${folder}/client_data.c" PROPERTIES OBJECT_DEPENDS "${inputs}")
-target_sources(sio_core PRIVATE "${folder}/client_data.c")
+target_sources(sio_core_objects PRIVATE "${folder}/client_data.c")

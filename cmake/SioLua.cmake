@@ -18,6 +18,7 @@ endif()
 file(GLOB sio_lua_sources CONFIGURE_DEPENDS src/lua/*.c)
 add_library(sio_lua OBJECT ${sio_lua_sources})
 sio_target(sio_lua)
+target_include_directories(sio_lua PRIVATE "${PROJECT_SOURCE_DIR}/include")
 target_include_directories(sio_lua SYSTEM PUBLIC "${LUA_INCLUDE_DIR}")
 target_compile_definitions(sio_lua PRIVATE SIO_VERSION="${PROJECT_VERSION}")
 target_link_libraries(sio_lua PUBLIC sio_core)
@@ -36,8 +37,8 @@ elseif(UNIX)
 endif()
 install(TARGETS socketio LIBRARY DESTINATION "${LIBDIR}/socketio")
 
-# sio_liblua(<target>): for executables, which nobody gives Lua's symbols.
-function(sio_liblua target)
+# Sets LUA_LIBRARY: for executables, which nobody gives Lua's symbols.
+macro(sio_find_liblua)
   if(NOT LUA_LIBRARY)
     find_library(LUA_LIBRARY NAMES lua5.4 lua-5.4 lua54 lua HINTS "${LUA_LIBDIR}" "${LUA_DIR}/lib")
     mark_as_advanced(LUA_LIBRARY)
@@ -46,5 +47,10 @@ function(sio_liblua target)
     message(FATAL_ERROR "liblua5.4 not found. Install it (Debian: liblua5.4-dev) or say where it is: "
                         "-DLUA_LIBRARY=<file>.")
   endif()
+endmacro()
+
+# sio_liblua(<target>): for executables that drive the binding.
+function(sio_liblua target)
+  sio_find_liblua()
   target_link_libraries(${target} PRIVATE sio_lua "${LUA_LIBRARY}" m ${CMAKE_DL_LIBS})
 endfunction()

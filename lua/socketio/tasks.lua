@@ -15,9 +15,9 @@ local running, isyieldable, yield = coroutine.running, coroutine.isyieldable, co
 -- False if it has failed.
 tasks.run = core.task
 
---- Writes an error to standard error. what says where it happened.
+--- Writes an error to standard error, or where the host wants it. what says where it happened.
 function tasks.print_error(what, traceback)
-  io.stderr:write(("socketio: error in %s: %s\n"):format(what, traceback))
+  core.log("error", ("error in %s: %s"):format(what, traceback))
 end
 
 local fallback = {}

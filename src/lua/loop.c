@@ -8,11 +8,14 @@
 #include "lua/handle.h"
 #include "lua/state.h"
 #include "net/timer.h"
+#include "socketio.h"
 
 /* --- turning --- */
 
 static int turn(lua_State *L, enum sio_run_mode mode) {
   sio_lua *state = sio_lua_get(L);
+  if (sio_loop_is_borrowed(state->loop))
+    return luaL_error(L, "the host turns the event loop: run, step and poll are not for scripts");
   lua_State *before = sio_lua_enter(state, L);
   int active = sio_loop_run(state->loop, mode);
   sio_lua_leave(state, before);
@@ -71,7 +74,7 @@ static int step(lua_State *L) {
   return 1;
 }
 
-static bool has_work(sio_lua *state) {
+static bool has_work(const sio_lua *state) {
   if (sio_loop_timeout(state->loop) == 0)
     return true;
   struct pollfd fd = {.fd = sio_loop_fd(state->loop), .events = POLLIN};
@@ -83,13 +86,26 @@ static bool has_work(sio_lua *state) {
 static int poll_loop(lua_State *L) {
   double budget = luaL_optnumber(L, 1, 0);
   luaL_argcheck(L, budget >= 0, 1, "milliseconds expected, a number of at least 0");
-  sio_lua *state = sio_lua_get(L);
+  const sio_lua *state = sio_lua_get(L);
   int active = turn(L, SIO_RUN_NOWAIT);
   uint64_t start = sio_loop_now(state->loop);
   while (has_work(state) && (double)(sio_loop_now(state->loop) - start) < budget)
     active = turn(L, SIO_RUN_NOWAIT);
   lua_pushboolean(L, active);
   return 1;
+}
+
+int sio_poll(lua_State *L, unsigned budget_ms) {
+  sio_lua *state = lua_checkstack(L, LUA_MINSTACK) ? sio_lua_find(L) : NULL;
+  if (state == NULL)
+    return -1;
+  lua_State *before = sio_lua_enter(state, L);
+  int active = sio_loop_run(state->loop, SIO_RUN_NOWAIT);
+  uint64_t start = sio_loop_now(state->loop);
+  while (active >= 0 && has_work(state) && sio_loop_now(state->loop) - start < budget_ms)
+    active = sio_loop_run(state->loop, SIO_RUN_NOWAIT);
+  sio_lua_leave(state, before);
+  return active < 0 ? -1 : active;
 }
 
 static int stop(lua_State *L) {

@@ -54,11 +54,24 @@ static int set_reporter(lua_State *L) {
   return 0;
 }
 
+/* log(area, line): to the host's sink, else to standard error */
+static int write_line(lua_State *L) {
+  const char *area = luaL_checkstring(L, 1), *line = luaL_checkstring(L, 2);
+  const sio_lua_wishes *wishes = sio_lua_wish(L);
+  if (wishes->log.write != NULL)
+    wishes->log.write(wishes->log.ctx, area, line);
+  else
+    lua_writestringerror("socketio: %s\n", line);
+  return 0;
+}
+
 __attribute__((visibility("default"))) int luaopen_socketio_core(lua_State *L);
 
 int luaopen_socketio_core(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"isReserved", is_reserved}, {"setReporter", set_reporter}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"isReserved", is_reserved},
+                                       {"setReporter", set_reporter},
+                                       {"log", write_line},
+                                       {NULL, NULL}};
   sio_lua_open(L);
   luaL_newlib(L, functions);
   sio_lua_open_values(L);

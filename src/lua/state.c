@@ -29,6 +29,21 @@ static void write_log(void *ctx, const char *area, const char *line) {
     lua_writestringerror("socketio:%s ", area), lua_writestringerror("%s\n", line);
 }
 
+/* What the host has said before the library was opened. */
+static const char wishes_key = 0;
+
+sio_lua_wishes *sio_lua_wish(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &wishes_key);
+  sio_lua_wishes *wishes = lua_touserdata(L, -1);
+  lua_pop(L, 1);
+  if (wishes != NULL)
+    return wishes;
+  wishes = lua_newuserdatauv(L, sizeof *wishes, 0);
+  *wishes = (sio_lua_wishes){0};
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &wishes_key);
+  return wishes;
+}
+
 static int free_state(lua_State *L) {
   sio_lua *state = lua_touserdata(L, 1);
   if (state->loop != NULL) {
@@ -57,20 +72,28 @@ sio_lua *sio_lua_open(lua_State *L) {
   lua_setmetatable(L, -2);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &memory_key);
   state->L = L;
+  const sio_lua_wishes *wishes = sio_lua_wish(L);
   state->debug = getenv("SOCKETIO_DEBUG");
-  if (state->debug != NULL)
+  if (wishes->log.write != NULL)
+    state->log = wishes->log;
+  else if (state->debug != NULL)
     state->log = (sio_log){write_log, state};
-  state->loop = sio_loop_new(NULL);
+  state->loop = sio_loop_new(wishes->loop);
   if (state->loop == NULL)
     luaL_error(L, "socketio: cannot create an event loop");
   return state;
 }
 
-sio_lua *sio_lua_get(lua_State *L) {
+sio_lua *sio_lua_find(lua_State *L) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &state_key);
   sio_lua *state = lua_touserdata(L, -1);
   lua_pop(L, 1);
-  if (state == NULL || state->loop == NULL)
+  return state != NULL && state->loop != NULL ? state : NULL;
+}
+
+sio_lua *sio_lua_get(lua_State *L) {
+  sio_lua *state = sio_lua_find(L);
+  if (state == NULL)
     luaL_error(L, "socketio: the Lua state is closing");
   return state;
 }

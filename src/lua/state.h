@@ -29,15 +29,25 @@ typedef struct sio_lua {
   lua_Integer deferred, deferred_end; /* tasks that wait for the outermost to end: the first, and
                                          behind the last */
 
-  sio_log log;       /* sink for SOCKETIO_DEBUG; log.write NULL when it is off */
+  sio_log log;       /* sink of the host's, or for SOCKETIO_DEBUG; log.write NULL when it is off */
   const char *debug; /* areas, from the environment */
 } sio_lua;
+
+typedef struct sio_lua_wishes {
+  struct uv_loop_s *loop; /* NULL: one of its own */
+  sio_log log;
+} sio_lua_wishes;
+
+/* What sio_lua_open is to heed; borrowed until then. May raise. */
+sio_lua_wishes *sio_lua_wish(lua_State *L);
 
 /* Makes the state of L and anchors it in the registry; raises when it cannot. Leaves the stack as
  * it was. */
 sio_lua *sio_lua_open(lua_State *L);
 
-/* The state that L belongs to. Raises while the Lua state is closing. */
+/* The state that L belongs to; NULL before sio_lua_open, and while the Lua state is closing. */
+sio_lua *sio_lua_find(lua_State *L);
+/* The same. Raises when there is none. */
 sio_lua *sio_lua_get(lua_State *L);
 
 /* Marks L as the running thread until sio_lua_leave: around any call that may fire a hook. */

@@ -43,6 +43,7 @@ struct sio_loop {
   bool is_running;         /* by sio_loop_run */
   bool is_stopping;
   bool is_orphaned; /* to be freed when the turn ends */
+  bool is_leaving;  /* its handles are closing; a host's loop tells when the last one is */
   time_t date_second;
   char date[80];
   char buffer[SIO_READ_SIZE]; /* for whoever reads; for a flush to gather small slices in */
@@ -58,6 +59,10 @@ static inline void sio_loop_leave(sio_loop *loop) {
 }
 
 void sio_loop_init_backlog(sio_loop *loop);
+
+/* One of its handles is closed: the last thing that the handle's callback does, as the loop may be
+ * gone then. */
+void sio_loop_lose_handle(sio_loop *loop);
 
 /* Runs every queued flush, and what these queue. */
 void sio_loop_flush(sio_loop *loop);

@@ -187,9 +187,9 @@ static void on_closed(uv_handle_t *handle) {
   listener->events->on_close(listener->owner);
   sio_tls_unref(listener->tls);
   sio_free(listener);
-  loop->handles--;
   sio_loop_leave(loop);
   sio_loop_settle(loop);
+  sio_loop_lose_handle(loop);
 }
 
 /* Not when another server has put its own there meanwhile. */

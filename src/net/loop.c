@@ -81,9 +81,34 @@ static void unlink_all(sio_list *head) {
     ;
 }
 
-static void forget(uv_handle_t *handle) {
-  sio_loop *loop = handle->data;
+static void destroy(sio_loop *loop) {
+  unlink_all(&loop->flushes);
+  unlink_all(&loop->backlog);
+  unlink_all(&loop->queues);
+  sio_free(loop);
+}
+
+void sio_loop_lose_handle(sio_loop *loop) {
   loop->handles--;
+  if (loop->handles == 0 && sio_loop_is_borrowed(loop))
+    destroy(loop);
+}
+
+static void forget(uv_handle_t *handle) {
+  sio_loop_lose_handle(handle->data);
+}
+
+static void close_all(sio_loop *loop) {
+  sio_listener_close_all(loop);
+  sio_stream_close_all(loop);
+  sio_timer_close_all(loop);
+}
+
+static void close_own(sio_loop *loop) {
+  uv_close((uv_handle_t *)&loop->alarm, forget);
+  uv_close((uv_handle_t *)&loop->before_poll, forget);
+  uv_close((uv_handle_t *)&loop->after_poll, forget);
+  uv_close((uv_handle_t *)&loop->backlogger, forget);
 }
 
 void sio_loop_free(sio_loop *loop) {
@@ -93,24 +118,25 @@ void sio_loop_free(sio_loop *loop) {
     loop->is_orphaned = loop->is_stopping = true;
     return;
   }
+  loop->is_leaving = true;
+  if (sio_loop_is_borrowed(loop)) { /* only its host turns it */
+    close_all(loop);
+    close_own(loop);
+    return;
+  }
   while (loop->handles > SIO_OWN_HANDLES) {
-    sio_listener_close_all(loop);
-    sio_stream_close_all(loop);
-    sio_timer_close_all(loop);
+    close_all(loop);
     uv_run(loop->uv, UV_RUN_NOWAIT);
   }
-  uv_close((uv_handle_t *)&loop->alarm, forget);
-  uv_close((uv_handle_t *)&loop->before_poll, forget);
-  uv_close((uv_handle_t *)&loop->after_poll, forget);
-  uv_close((uv_handle_t *)&loop->backlogger, forget);
+  close_own(loop);
   while (loop->handles > 0)
     uv_run(loop->uv, UV_RUN_NOWAIT);
-  if (loop->uv == &loop->own)
-    uv_loop_close(&loop->own);
-  unlink_all(&loop->flushes);
-  unlink_all(&loop->backlog);
-  unlink_all(&loop->queues);
-  sio_free(loop);
+  uv_loop_close(&loop->own);
+  destroy(loop);
+}
+
+bool sio_loop_is_borrowed(const sio_loop *loop) {
+  return loop->uv != &loop->own;
 }
 
 int sio_loop_run(sio_loop *loop, enum sio_run_mode mode) {

@@ -26,9 +26,10 @@ sio_loop *sio_loop_new(struct uv_loop_s *uv);
 
 /*
  * Closes every handle of ours (streams and listeners get their on_close), turns the loop until that
- * is done, frees. Whatever refers to the loop must have been told to close before, or be freed by
- * its on_close. From inside a turn of sio_loop_run: that run ends after the turn and frees the loop
- * then. NULL is allowed.
+ * is done, frees. A host's loop is not turned: the host does that once more (uv_run, in any mode),
+ * and what is left is freed then. Whatever refers to the loop must have been told to close before,
+ * or be freed by its on_close. From inside a turn of sio_loop_run: that run ends after the turn and
+ * frees the loop then. NULL is allowed.
  */
 void sio_loop_free(sio_loop *loop);
 
@@ -42,6 +43,9 @@ int sio_loop_run(sio_loop *loop, enum sio_run_mode mode);
 
 /* Makes the current or the next sio_loop_run return after its turn. */
 void sio_loop_stop(sio_loop *loop);
+
+/* Is it a libuv loop of the host's? */
+bool sio_loop_is_borrowed(const sio_loop *loop);
 
 /* For a loop of another kind: poll this for reading, for so many ms (-1: no limit), then run. */
 bool sio_loop_is_alive(const sio_loop *loop); /* something is active */

@@ -356,9 +356,9 @@ static void on_closed(uv_handle_t *handle) {
     stream->events->on_close(stream->owner, stream->error);
   sio_tls_link_free(stream->tls);
   sio_free(stream);
-  loop->handles--;
   sio_loop_leave(loop);
   sio_loop_settle(loop);
+  sio_loop_lose_handle(loop);
 }
 
 /* So that the peer knows that what it got was all. */

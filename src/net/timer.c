@@ -23,10 +23,11 @@ static void run(uv_timer_t *uv) {
 
 static void on_closed(uv_handle_t *uv) {
   sio_timer *timer = uv->data;
-  timer->loop->handles--;
+  sio_loop *loop = timer->loop;
   timer->loop = NULL;
   if (timer->is_stopped)
     sio_free(timer);
+  sio_loop_lose_handle(loop);
 }
 
 sio_timer *sio_timer_start(sio_loop *loop, uint64_t ms, uint64_t repeat, sio_timer_fn fn,

@@ -123,6 +123,8 @@ static void arm(sio_loop *loop) {
  * nothing that libuv counts: while there are any, before_poll stands for them.
  */
 void sio_loop_settle(sio_loop *loop) {
+  if (loop->is_leaving)
+    return;
   arm(loop);
   if (sio_loop_is_busy(loop))
     uv_ref((uv_handle_t *)&loop->before_poll);

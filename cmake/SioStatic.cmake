@@ -1,0 +1,53 @@
+# libsocketio.a: all of the library in one file, the Lua half included, for programs in C; with its
+# header and what pkg-config tells of it.
+
+file(GLOB_RECURSE scripts CONFIGURE_DEPENDS RELATIVE "${PROJECT_SOURCE_DIR}/lua" lua/*.lua)
+list(FILTER scripts EXCLUDE REGEX "^socketio/types/") # which only editors read
+set(embedded "")
+set(entries "")
+set(inputs "")
+foreach(script IN LISTS scripts)
+  string(MAKE_C_IDENTIFIER "sio_script_${script}" id)
+  string(REGEX REPLACE "(/init)?[.]lua$" "" name "${script}")
+  string(REPLACE "/" "." name "${name}")
+  set(file "${PROJECT_SOURCE_DIR}/lua/${script}")
+  list(APPEND inputs "${file}")
+  string(APPEND embedded "EMBED(${id}, \"${file}\")\n")
+  string(APPEND entries "    {\"${name}\", ${id}, ${id}_end},\n")
+endforeach()
+configure_file("${CMAKE_CURRENT_LIST_DIR}/scripts.c.in" "${PROJECT_BINARY_DIR}/scripts.c" @ONLY)
+set_source_files_properties("${PROJECT_BINARY_DIR}/scripts.c" PROPERTIES OBJECT_DEPENDS "${inputs}")
+
+set(sio_objects $<TARGET_OBJECTS:sio_core_objects> $<TARGET_OBJECTS:sio_lua>)
+if(TARGET sio_llhttp)
+  list(APPEND sio_objects $<TARGET_OBJECTS:sio_llhttp>)
+endif()
+add_library(socketio_static STATIC src/host/open.c "${PROJECT_BINARY_DIR}/scripts.c" ${sio_objects})
+sio_target(socketio_static)
+set_target_properties(socketio_static PROPERTIES OUTPUT_NAME socketio)
+target_include_directories(socketio_static PUBLIC "${PROJECT_SOURCE_DIR}/include")
+target_include_directories(socketio_static SYSTEM PUBLIC "${LUA_INCLUDE_DIR}")
+set(sio_needed sio::uv sio::zlib sio::ssl sio::crypto)
+set(sio_requires "libuv zlib libssl libcrypto")
+if(NOT TARGET sio_llhttp)
+  list(APPEND sio_needed sio::llhttp)
+  string(APPEND sio_requires " libllhttp")
+endif()
+if(TARGET sio::brotli)
+  list(APPEND sio_needed sio::brotli)
+  string(APPEND sio_requires " libbrotlienc")
+endif()
+target_link_libraries(socketio_static PUBLIC ${sio_needed} m)
+
+configure_file("${CMAKE_CURRENT_LIST_DIR}/socketio.pc.in" "${PROJECT_BINARY_DIR}/socketio.pc" @ONLY)
+install(TARGETS socketio_static ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
+install(FILES include/socketio.h DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(FILES "${PROJECT_BINARY_DIR}/socketio.pc"
+        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+
+# sio_program(<target>): a program in C that has the library in it, as a host has.
+function(sio_program target)
+  sio_find_liblua()
+  target_link_libraries(${target} PRIVATE socketio_static "${LUA_LIBRARY}" m ${CMAKE_DL_LIBS})
+  target_compile_definitions(${target} PRIVATE SIO_ARCHIVE="$<TARGET_FILE:socketio_static>")
+endfunction()
