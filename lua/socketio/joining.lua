@@ -10,37 +10,36 @@ local joining = {}
 
 local UNTOLD = "internal error"
 
--- What CONNECT_ERROR may tell of an error given to next, the best first. Clients of Socket.IO 2 are
--- sent the data, or else the message alone.
-local function error_payloads(err, is_old)
+-- Sends the error given to next; returns why not, if that cannot be. What encodes it may be the
+-- application's, and raise.
+local function try_to_send(handle, method, ...)
+  local ok, problem = pcall(handle[method], handle, ...)
+  return problem and tostring(problem) or not ok and UNTOLD or nil
+end
+
+-- Tells the client as much as can be told. Clients of Socket.IO 2 are sent the data, or else the
+-- message alone.
+local function send_refusal(handle, err, is_old)
   local message, data = err, nil
   if type(err) == "table" and err.message ~= nil then
     message, data = err.message, err.data
   end
   message = tostring(message)
-  if is_old then
-    return { data or message, message, UNTOLD }
-  end
-  return { { message = message, data = data }, { message = message }, { message = UNTOLD } }
-end
-
--- Sends the first of the payloads that can be sent; returns why it was not the first of all. What
--- encodes them may be the application's, and raise.
-local function send_refusal(handle, payloads)
+  local method = is_old and "refuseOld" or "refuse"
   local why
-  for _, payload in ipairs(payloads) do
-    local ok, problem = pcall(handle.refuse, handle, payload)
-    if ok and not problem then
-      return why
-    end
-    why = why or tostring(problem)
+  if is_old then
+    why = try_to_send(handle, method, data or message)
+  else
+    why = try_to_send(handle, method, message, data)
+  end
+  if why and try_to_send(handle, method, message) then
+    try_to_send(handle, method, UNTOLD)
   end
   return why
 end
 
 local function refuse(nsp, socket, err)
-  local payloads = error_payloads(err, socket.conn.protocol == 3)
-  local problem = send_refusal(socket._handle, payloads)
+  local problem = send_refusal(socket._handle, err, socket.conn.protocol == 3)
   if problem then
     socket:_fail("middleware", nil, problem, problem)
   end

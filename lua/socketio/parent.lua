@@ -116,7 +116,7 @@ function parent.of(parents, name)
 end
 
 --- What CONNECT_ERROR says of a namespace that nobody takes.
-parent.UNKNOWN = { message = "Invalid namespace" }
+parent.UNKNOWN = "Invalid namespace"
 
 meta = object.class("socketio.ParentNamespace", object.extend(Parent, namespace.methods),
   namespace.getters)

@@ -248,4 +248,14 @@ suite("namespaces", "namespaces", (server) => {
       });
     });
   });
+
+  test("a refusal is message, then data", async () => {
+    const ws = await server.webSocket();
+    await ws.next();
+    ws.send('40/guarded,{"password":1}');
+    const data = '{"code":401,"tried":{"password":1}}';
+    const other = '{"tried":{"password":1},"code":401}'; // an object of the application's own
+    const text = await ws.next();
+    assert.ok([data, other].some((it) => text === `44/guarded,{"message":"not authorized","data":${it}}`), text);
+  });
 });

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/msgpack.h"
 #include "lua/binary.h"
 #include "lua/encode.h"
 #include "lua/pack.h"
@@ -139,6 +140,45 @@ int sio_lua_codec_encode_value(lua_State *L, const sio_lua_server *server, int i
                                const char *name, sio_lua_encoding *encoding) {
   return server->codec == SIO_CODEC_MSGPACK ? sio_lua_pack_value(L, idx, name, encoding)
                                             : sio_lua_encode_value(L, idx, name, encoding);
+}
+
+/* What stands before the value of the first or the second of count members. */
+static int put_key(const sio_lua_server *server, bool is_first, int count, const char *key,
+                   sio_lua_encoding *encoding) {
+  sio_buf *out = &encoding->text;
+  if (server->codec != SIO_CODEC_MSGPACK) {
+    int err = sio_buf_str(out, is_first ? "{\"" : ",\"");
+    err = err == 0 ? sio_buf_str(out, key) : err;
+    return err == 0 ? sio_buf_str(out, "\":") : err;
+  }
+  char head[2 * SIO_MSGPACK_HEAD];
+  size_t len = is_first ? sio_msgpack_map(head, (uint32_t)count) : 0;
+  len += sio_msgpack_text(head + len, (uint32_t)strlen(key));
+  int err = sio_buf_append(out, head, len);
+  return err == 0 ? sio_buf_str(out, key) : err;
+}
+
+int sio_lua_codec_encode_error(lua_State *L, const sio_lua_server *server, int message, int data,
+                               sio_lua_encoding *encoding) {
+  int count = data != 0 ? 2 : 1;
+  if (put_key(server, true, count, "message", encoding) != 0)
+    return fail(L, SIO_ENOMEM, sio_strerror(SIO_ENOMEM));
+  int err = sio_lua_codec_encode_value(L, server, message, "error.message", encoding);
+  if (err != 0)
+    return err;
+  lua_pop(L, 1); /* attachments there are none to borrow from it */
+  if (data != 0) {
+    if (put_key(server, false, count, "data", encoding) != 0)
+      return fail(L, SIO_ENOMEM, sio_strerror(SIO_ENOMEM));
+    err = sio_lua_codec_encode_value(L, server, data, "error.data", encoding);
+    if (err != 0)
+      return err;
+    lua_pop(L, 1);
+  }
+  if (server->codec != SIO_CODEC_MSGPACK && sio_buf_put(&encoding->text, '}') != 0)
+    return fail(L, SIO_ENOMEM, sio_strerror(SIO_ENOMEM));
+  lua_pushnil(L);
+  return 0;
 }
 
 int sio_lua_codec_decode_args(lua_State *L, const sio_lua_server *server, const sio_incoming *in,

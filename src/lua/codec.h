@@ -20,6 +20,13 @@ int sio_lua_codec_encode_args(lua_State *L, const sio_lua_server *server, int fi
 int sio_lua_codec_encode_value(lua_State *L, const sio_lua_server *server, int idx,
                                const char *name, sio_lua_encoding *encoding);
 
+/*
+ * The object of a CONNECT_ERROR: message, the string at index message, and, unless its index is 0,
+ * data; in this order, which is the reference's. As sio_lua_encode_value. [-0, +1, e]
+ */
+int sio_lua_codec_encode_error(lua_State *L, const sio_lua_server *server, int message, int data,
+                               sio_lua_encoding *encoding);
+
 /* As sio_lua_decode_args; functions in Lua call the application. [-0, +n, e] */
 int sio_lua_codec_decode_args(lua_State *L, const sio_lua_server *server, const sio_incoming *in,
                               sio_lua_fault *fault);

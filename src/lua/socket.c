@@ -209,21 +209,38 @@ static int accept_socket(lua_State *L) {
   return 1;
 }
 
-/* refuse(error): error is a table, sent as JSON. -> nothing, or why it cannot be sent */
-static int refuse(lua_State *L) {
-  socket_handle *handle = check(L);
+/* The encoding at index at is the payload of CONNECT_ERROR, or its message on top of the stack says
+ * why it is none. */
+static int refuse_with(lua_State *L, const socket_handle *handle, int at, int status) {
   sio_lua *state = handle->server->state;
+  const sio_lua_encoding *encoding = lua_touserdata(L, at);
+  if (status == 0) {
+    lua_State *before = sio_lua_enter(state, L);
+    sio_socket_refuse(handle->socket, sio_buf_bytes(&encoding->text));
+    sio_lua_leave(state, before);
+  }
+  sio_lua_encoding_give(L, at);
+  return status < 0;
+}
+
+/* refuse(message, data or nil) -> nothing, or why it cannot be sent */
+static int refuse(lua_State *L) {
+  const socket_handle *handle = check(L);
+  luaL_checkstring(L, 2);
+  lua_settop(L, 3);
+  sio_lua_encoding *encoding = sio_lua_encoding_take(L);
+  int data = lua_isnil(L, 3) ? 0 : 3;
+  return refuse_with(L, handle, 4,
+                     sio_lua_codec_encode_error(L, handle->server, 2, data, encoding));
+}
+
+/* refuseOld(value): the same for clients of protocol 3, who are sent one value */
+static int refuse_old(lua_State *L) {
+  const socket_handle *handle = check(L);
   lua_settop(L, 2);
   sio_lua_encoding *encoding = sio_lua_encoding_take(L);
-  if (sio_lua_codec_encode_value(L, handle->server, 2, "error", encoding) < 0) {
-    sio_lua_encoding_give(L, 3);
-    return 1;
-  }
-  lua_State *before = sio_lua_enter(state, L);
-  sio_socket_refuse(handle->socket, sio_buf_bytes(&encoding->text));
-  sio_lua_leave(state, before);
-  sio_lua_encoding_give(L, 3);
-  return 0;
+  return refuse_with(L, handle, 3,
+                     sio_lua_codec_encode_value(L, handle->server, 2, "error", encoding));
 }
 
 static int disconnect(lua_State *L) {
@@ -330,6 +347,7 @@ static const luaL_Reg methods[] = {
     {"accept", accept_socket},
     {"deliver", deliver},
     {"refuse", refuse},
+    {"refuseOld", refuse_old},
     {"id", get_id},
     {"conn", get_conn},
     {"disconnect", disconnect},
