@@ -9,9 +9,9 @@ local emitting = {}
 emitting.TIMEOUT = "operation has timed out"
 emitting.no_flags = {} -- shared by all emits without flags: never written to
 
---- Raises unless event may be emitted by method.
+--- Raises unless event may be emitted by method: a string, or a number.
 function emitting.check_event(method, event)
-  if type(event) ~= "string" then
+  if type(event) ~= "string" and type(event) ~= "number" then
     check.fail(1, method, "event name", event)
   end
   if core.isReserved(event) then

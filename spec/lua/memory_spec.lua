@@ -57,7 +57,7 @@ end
 
 describe("clients that have gone", function()
   it("leave no memory behind", function()
-    local io = support.server { connectTimeout = 100 }
+    local io = support.server { connectTimeout = 1000 }
     prepare(io)
     local function round(n)
       for i = 1, n do

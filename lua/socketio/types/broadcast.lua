@@ -51,7 +51,7 @@ function operator:timeout(ms) end
 --- A function as the last argument asks each client for an acknowledgement. It gets an error or
 --- `nil`, and the list of the answers, the first value of each. Without `timeout`, a client that
 --- leaves is no longer waited for.
----@param event string
+---@param event string|number
 ---@param ... socketio.Value
 ---@return true
 function operator:emit(event, ...) end
@@ -64,7 +64,7 @@ function operator:send(...) end
 --- Sends an event and waits for the answers, the first value of each. When the time is over returns
 --- `nil`, an error, and the answers so far. With a function as the last argument it does not wait:
 --- that gets the error or `nil`, and the answers.
----@param event string
+---@param event string|number
 ---@param ... socketio.Value
 ---@return any[]? answers
 ---@return string? err
@@ -118,14 +118,14 @@ local remote = {}
 
 --- Sends an event. A function as the last argument asks for an acknowledgement: it gets an error or
 --- `nil`, and the first value of the answer.
----@param event string
+---@param event string|number
 ---@param ... socketio.Value
 ---@return true
 function remote:emit(event, ...) end
 
 --- Sends an event and waits for the first value of the answer. With a function as the last argument
 --- it does not wait: that gets the error or `nil`, and the answer.
----@param event string
+---@param event string|number
 ---@param ... socketio.Value
 ---@return any answer
 ---@return string? err

@@ -104,7 +104,7 @@ function socket:use(fn) end
 ---
 --- A function as the last argument asks for an acknowledgement. It gets what the client answers;
 --- after `timeout(ms)` first an error or `nil`.
----@param event string
+---@param event string|number
 ---@param ... socketio.Value
 ---@return true
 function socket:emit(event, ...) end
@@ -120,7 +120,7 @@ socket.write = socket.send
 --- Sends an event and waits for the client's answer: returns its first value, or after
 --- `timeout(ms)` `nil` and an error. With a function as the last argument it does not wait: that
 --- gets the error or `nil`, and the answer.
----@param event string
+---@param event string|number
 ---@param ... socketio.Value
 ---@return any answer
 ---@return string? err
