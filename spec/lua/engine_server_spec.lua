@@ -97,7 +97,7 @@ describe("an engine", function()
     local server = support.adopt(socketio.Engine("127.0.0.1:0", { pingInterval = 11111 }))
     assert.matches('"pingInterval":11111', session(server).opened, 1, true)
     local http = support.adopt(assert(socketio.createServer():listen "127.0.0.1:0"))
-    local other = socketio.Engine { pingInterval = 22222 }
+    local other = support.adopt(socketio.Engine { pingInterval = 22222 })
     assert.equal(other, other:attach(http, { path = "/e", pingInterval = 1, pingTimeout = 33333 }))
     local opened = session(http, "/e/?EIO=4&transport=polling").opened
     assert.matches('"pingInterval":22222,"pingTimeout":33333', opened, 1, true)
