@@ -21,7 +21,7 @@ local function everybody(self)
 end
 
 for _, name in ipairs({
-  "to", "in_", "in", "except", "compress", "timeout", "emit", "emitWithAck", "fetchSockets",
+  "except", "compress", "timeout", "emit", "emitWithAck", "fetchSockets",
   "allSockets", "socketsJoin", "socketsLeave", "disconnectSockets",
 }) do
   local method = operator.methods[name]
@@ -29,6 +29,17 @@ for _, name in ipairs({
     return method(everybody(self), ...)
   end
 end
+
+-- Those two are begun by most broadcasts: one operator does.
+function Namespace:to(rooms)
+  return operator.new(self, check.rooms(1, "to", rooms), {}, {})
+end
+
+function Namespace:in_(rooms)
+  return operator.new(self, check.rooms(1, "in_", rooms), {}, {})
+end
+
+Namespace["in"] = Namespace.in_
 
 function Namespace:send(...)
   operator.methods.emit(everybody(self), "message", ...)

@@ -268,12 +268,17 @@ end
 
 -- === Catch-all listeners and middlewares =====================================================
 
+local function set_any(self, key, list)
+  rawset(self, key, list)
+  self._handle:listen(self._any or self._uses, self._anyOutgoing)
+  return self
+end
+
 local function add_any(self, key, method, fn, first)
   local old = self[key] or {}
   local list = table.move(old, 1, #old, 1, {})
   table.insert(list, first and 1 or #list + 1, check.fn(1, method, fn))
-  rawset(self, key, list)
-  return self
+  return set_any(self, key, list)
 end
 
 local function remove_any(self, key, fn)
@@ -286,8 +291,7 @@ local function remove_any(self, key, fn)
       removed = true
     end
   end
-  rawset(self, key, #list > 0 and list or nil)
-  return self
+  return set_any(self, key, #list > 0 and list or nil)
 end
 
 local function list_any(self, key)

@@ -18,7 +18,7 @@ enum {
 typedef struct decoder {
   lua_State *L;
   const char *at, *end;
-  int array_mt; /* on the stack */
+  int array_mt; /* on the stack: the metatable of arrays, once one was met */
   int binaries; /* on the stack: the Binaries made so far, by index; if there are attachments */
   const sio_bytes *attachments;
   size_t count;
@@ -136,12 +136,21 @@ static int open_table(decoder *d, int *table) {
   return 0;
 }
 
+static void push_array_mt(decoder *d) {
+  lua_State *L = d->L;
+  if (lua_isnil(L, d->array_mt)) {
+    sio_lua_array_mt_push(L);
+    lua_replace(L, d->array_mt);
+  }
+  lua_pushvalue(L, d->array_mt);
+}
+
 /* Moves what waits into the array, behind the stored elements. */
 static void store_elements(decoder *d, int table, lua_Integer stored, int waiting) {
   lua_State *L = d->L;
   if (stored == 0) {
     lua_createtable(L, waiting, 0);
-    lua_pushvalue(L, d->array_mt);
+    push_array_mt(d);
     lua_setmetatable(L, -2);
     lua_replace(L, table);
   }
@@ -190,26 +199,49 @@ static void store_members(decoder *d, int table, int waiting) {
   lua_settop(L, table);
 }
 
+/* Pushes the Binary of that number, the same each time. */
+static int push_binary(decoder *d, lua_Integer num) {
+  lua_State *L = d->L;
+  if (num < 0 || (lua_Unsigned)num >= d->count)
+    return fail(d, SIO_EPARSE, "illegal attachments");
+  if (lua_rawgeti(L, d->binaries, num + 1) != LUA_TNIL)
+    return 0;
+  lua_pop(L, 1);
+  sio_lua_binary_push(L, d->attachments[num]);
+  lua_pushvalue(L, -1);
+  lua_rawseti(L, d->binaries, num + 1);
+  return 0;
+}
+
+/* Is a placeholder next, as JavaScript writes it, which needs no table? Then *end is behind it. */
+static bool is_placeholder(const decoder *d, const char **end, lua_Integer *num) {
+  static const char head[] = "{\"_placeholder\":true,\"num\":";
+  if (d->count == 0 || d->depth == SIO_MAX_DEPTH ||
+      !sio_bytes_starts(sio_bytes_of(d->at, (size_t)(d->end - d->at)), SIO_BYTES(head)))
+    return false;
+  const char *at = d->at + sizeof(head) - 1;
+  if (d->end - at < 2 || *at < '0' || *at > '9' || at[1] != '}')
+    return false;
+  *num = *at - '0';
+  *end = at + 2;
+  return true;
+}
+
 /* Puts the Binary in the place of the placeholder on top of the stack; other objects stay. */
 static int resolve(decoder *d) {
   lua_State *L = d->L;
   int object = lua_gettop(L);
   lua_pushliteral(L, "_placeholder");
   lua_rawget(L, -2);
-  bool is_placeholder = lua_isboolean(L, -1) && lua_toboolean(L, -1);
+  bool is_marked = lua_isboolean(L, -1) && lua_toboolean(L, -1);
   lua_pop(L, 1);
-  if (!is_placeholder)
+  if (!is_marked)
     return 0;
   lua_pushliteral(L, "num");
   lua_rawget(L, -2);
-  lua_Integer num = lua_isinteger(L, -1) ? lua_tointeger(L, -1) : -1;
-  if (num < 0 || (lua_Unsigned)num >= d->count)
-    return fail(d, SIO_EPARSE, "illegal attachments");
-  if (lua_rawgeti(L, d->binaries, num + 1) == LUA_TNIL) {
-    sio_lua_binary_push(L, d->attachments[num]);
-    lua_pushvalue(L, -1);
-    lua_rawseti(L, d->binaries, num + 1);
-  }
+  int err = push_binary(d, lua_isinteger(L, -1) ? lua_tointeger(L, -1) : -1);
+  if (err != 0)
+    return err;
   lua_replace(L, object);
   lua_settop(L, object);
   return 0;
@@ -228,6 +260,12 @@ static int read_member(decoder *d) {
 }
 
 static int read_object(decoder *d) {
+  const char *end;
+  lua_Integer num;
+  if (is_placeholder(d, &end, &num)) {
+    d->at = end;
+    return push_binary(d, num);
+  }
   int table;
   int err = open_table(d, &table);
   if (err != 0)
@@ -283,7 +321,7 @@ enum { SCRATCH = 2 }; /* slots of the stack below the values */
 static void start(decoder *d, lua_State *L, sio_bytes text) {
   luaL_checkstack(L, SLOTS, "to decode");
   *d = (decoder){.L = L, .at = text.base, .end = text.base + text.len};
-  sio_lua_array_mt_push(L);
+  lua_pushnil(L);
   lua_pushnil(L);
   d->binaries = lua_gettop(L);
   d->array_mt = d->binaries - 1;

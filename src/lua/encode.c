@@ -73,12 +73,14 @@ static int encode_number(encoder *e, int idx) {
 
 /* ---- binary ---- */
 
-static int encode_binary(encoder *e, sio_bytes bytes) {
+/* An argument is anchored by the caller's stack. */
+static int encode_binary(encoder *e, sio_bytes bytes, bool is_argument) {
   static const char head[] = "{\"_placeholder\":true,\"num\":";
   if (e->walk.name != NULL)
     return sio_lua_walk_fail(&e->walk, SIO_EINVAL, "a Binary",
                              "; only events and acknowledgements carry it");
-  sio_lua_walk_anchor(&e->walk);
+  if (!is_argument)
+    sio_lua_walk_anchor(&e->walk);
   if (!reserve(e, sizeof(head) + SIO_NUMBER_SIZE))
     return sio_lua_walk_fail_memory(&e->walk);
   sio_buf *text = &e->out->text;
@@ -182,13 +184,16 @@ static int encode_plain(encoder *e, int type) {
     return encode_light(e);
   default:
     if (sio_lua_binary_test(L, -1, &bytes))
-      return encode_binary(e, bytes);
+      return encode_binary(e, bytes, false);
     return sio_lua_walk_fail_type(&e->walk, -1);
   }
 }
 
-/* The value of that type on top of the stack, where it stays. */
+/* The value of that type on top of the stack, where it stays. A Binary has no hooks. */
 static int encode_value(encoder *e, int type) {
+  sio_bytes bytes;
+  if (type == LUA_TUSERDATA && sio_lua_binary_test(e->walk.L, -1, &bytes))
+    return encode_binary(e, bytes, e->walk.depth == 0);
   if ((type != LUA_TTABLE && type != LUA_TUSERDATA) || !sio_lua_walk_replace(&e->walk))
     return encode_plain(e, type);
   int err = encode_plain(e, lua_type(e->walk.L, -1));

@@ -15,7 +15,7 @@ enum {
 
 /* Their addresses name values in the registry. */
 static const char class_key; /* the metatable of encodings */
-static const char idle_key;  /* the idle encoding, or nil */
+static const char kept_key;  /* the encoding of the last who found none idle, or nil */
 
 void sio_lua_encoding_deinit(sio_lua_encoding *encoding) {
   sio_buf_deinit(&encoding->text);
@@ -58,17 +58,25 @@ static void push_class(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &class_key);
 }
 
-sio_lua_encoding *sio_lua_encoding_take(lua_State *L) {
-  if (lua_rawgetp(L, LUA_REGISTRYINDEX, &idle_key) == LUA_TUSERDATA) {
-    lua_pushboolean(L, 0); /* keeps the registry's slot: to set it again cannot fail */
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &idle_key);
-    return lua_touserdata(L, -1);
-  }
-  lua_pop(L, 1);
+/* Makes another that is kept, and pushes it. */
+static sio_lua_encoding *make(lua_State *L) {
   sio_lua_encoding *encoding = lua_newuserdatauv(L, sizeof(*encoding), 0);
   *encoding = (sio_lua_encoding){0};
   push_class(L);
   lua_setmetatable(L, -2);
+  lua_pushvalue(L, -1);
+  lua_rawsetp(L, LUA_REGISTRYINDEX, &kept_key);
+  return encoding;
+}
+
+sio_lua_encoding *sio_lua_encoding_take(lua_State *L) {
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &kept_key);
+  sio_lua_encoding *encoding = lua_touserdata(L, -1);
+  if (encoding == NULL || encoding->is_taken) {
+    lua_pop(L, 1);
+    encoding = make(L);
+  }
+  encoding->is_taken = true;
   return encoding;
 }
 
@@ -78,6 +86,5 @@ void sio_lua_encoding_give(lua_State *L, int idx) {
     sio_lua_encoding_deinit(encoding);
   sio_buf_clear(&encoding->text);
   encoding->count = 0;
-  lua_pushvalue(L, idx);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &idle_key);
+  encoding->is_taken = false;
 }

@@ -2,6 +2,8 @@
 #ifndef SIO_LUA_ENCODING_H
 #define SIO_LUA_ENCODING_H
 
+#include <stdbool.h>
+
 #include <lua.h>
 
 #include "base/buf.h"
@@ -10,6 +12,7 @@ typedef struct sio_lua_encoding { /* zeroed is valid and empty */
   sio_buf text;
   sio_bytes *attachments; /* in the order of their placeholders' numbers; borrowed (encode.h) */
   size_t count, cap;
+  bool is_taken;
 } sio_lua_encoding;
 
 void sio_lua_encoding_deinit(sio_lua_encoding *encoding);
@@ -18,13 +21,13 @@ void sio_lua_encoding_deinit(sio_lua_encoding *encoding);
 int sio_lua_encoding_attach(sio_lua_encoding *encoding, sio_bytes bytes);
 
 /*
- * The Lua state's scratch encoding, empty, anchored by a userdata that is pushed. A taken one is
- * out of the way: code that runs meanwhile (__tojson, __gc) and encodes gets another. If it is not
- * given back, because an error passed by, the collector frees it. [-0, +1, m]
+ * The Lua state's scratch encoding, empty, anchored by a userdata that is pushed. Code that runs
+ * while it is taken (__tojson, __gc) and encodes gets another, which is the state's from then on;
+ * so one that is not given back, because an error passed by, is left to the collector. [-0, +1, m]
  */
 sio_lua_encoding *sio_lua_encoding_take(lua_State *L);
 
-/* Makes the encoding at idx the scratch one again; its content is gone. [-0, +0, m] */
+/* The encoding at idx may be taken again; its content is gone. [-0, +0, -] */
 void sio_lua_encoding_give(lua_State *L, int idx);
 
 #endif

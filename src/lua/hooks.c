@@ -106,16 +106,6 @@ static int decode(lua_State *L, call *c) {
   return n;
 }
 
-/* Does the socket at index 2 have neither catch-all listeners nor middlewares? */
-static bool is_plain(lua_State *L) {
-  lua_pushliteral(L, "_any");
-  bool plain = lua_rawget(L, 2) == LUA_TNIL;
-  lua_pushliteral(L, "_uses");
-  plain = plain && lua_rawget(L, 2) == LUA_TNIL;
-  lua_settop(L, -3);
-  return plain;
-}
-
 /* Pushes what listens to the event at index 5 of the socket at index 2: a function, a list or nil.
  */
 static int push_listener(lua_State *L) {
@@ -129,12 +119,12 @@ static int push_listener(lua_State *L) {
 }
 
 /*
- * The stack is: call, socket, "handler", event, event, arguments. One plain listener is started
- * from here; the rest is the business of the slot.
+ * The stack is: call, socket, "handler", event, event, arguments. One listener of a plain socket is
+ * started from here; the rest is the business of the slot.
  */
-static void dispatch(lua_State *L, const call *c) {
+static void dispatch(lua_State *L, const call *c, bool is_plain) {
   int nargs = lua_gettop(L) - 5;
-  if (!is_plain(L) || push_listener(L) != LUA_TFUNCTION) {
+  if (!is_plain || push_listener(L) != LUA_TFUNCTION) {
     lua_settop(L, 5 + nargs);
     sio_lua_push_slot(L, c->server, c->slot);
     lua_replace(L, 3);
@@ -149,7 +139,7 @@ static void dispatch(lua_State *L, const call *c) {
 static int event_protected(lua_State *L) {
   call *c = lua_touserdata(L, 1);
   int64_t id = c->in->packet->id;
-  sio_lua_push_object(L, c->server, c->pointer);
+  bool is_plain = sio_lua_push_socket_object(L, c->server, c->pointer);
   lua_pushliteral(L, "handler");
   lua_pushnil(L);
   int n = decode(L, c);
@@ -164,7 +154,7 @@ static int event_protected(lua_State *L) {
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   if (id != SIO_NO_ACK)
     sio_lua_push_ack(L, 2, id);
-  dispatch(L, c);
+  dispatch(L, c, is_plain);
   return 0;
 }
 
@@ -240,8 +230,15 @@ static void on_error(void *ctx, sio_socket *socket, const char *message) {
   tell(ctx, SIO_SLOT_ERROR, socket, message, NULL);
 }
 
+static int forget_socket_protected(lua_State *L) {
+  const call *c = lua_touserdata(L, 1);
+  sio_lua_disown_socket(L, (sio_socket *)c->pointer);
+  return forget_protected(L);
+}
+
 static void on_forget(void *ctx, sio_socket *socket) {
-  forget(ctx, socket);
+  call c = {.server = ctx, .pointer = socket};
+  enter(ctx, forget_socket_protected, &c);
 }
 
 /* slot(conn, text or Binary) */

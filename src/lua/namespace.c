@@ -53,11 +53,14 @@ static int own(lua_State *L) {
 
 /* --- targets --- */
 
+enum { FEW_NAMES = 4 }; /* more are kept by a userdata */
+
 /*
- * The strings of the list at index arg (or nil), as an array in a userdata that is left on the
- * stack; they live as long as the list.
+ * The strings of the list at index arg (or nil), as an array, which is few or stands in a userdata;
+ * one value is left on the stack. They live as long as the list.
  */
-static const sio_bytes *check_names(lua_State *L, int arg, size_t *count) {
+static const sio_bytes *check_names(lua_State *L, int arg, sio_bytes few[FEW_NAMES],
+                                    size_t *count) {
   *count = 0;
   if (lua_isnoneornil(L, arg)) {
     lua_pushnil(L);
@@ -65,7 +68,11 @@ static const sio_bytes *check_names(lua_State *L, int arg, size_t *count) {
   }
   luaL_checktype(L, arg, LUA_TTABLE);
   *count = (size_t)lua_rawlen(L, arg);
-  sio_bytes *names = lua_newuserdatauv(L, (*count + 1) * sizeof *names, 0);
+  sio_bytes *names = few;
+  if (*count > FEW_NAMES)
+    names = lua_newuserdatauv(L, *count * sizeof *names, 0);
+  else
+    lua_pushnil(L);
   for (size_t i = 0; i < *count; i++) {
     lua_rawgeti(L, arg, (lua_Integer)i + 1);
     if (lua_type(L, -1) != LUA_TSTRING)
@@ -76,28 +83,35 @@ static const sio_bytes *check_names(lua_State *L, int arg, size_t *count) {
   return names;
 }
 
-/* The target given by the lists at arg and arg + 1; leaves two values on the stack. */
-static sio_target check_target(lua_State *L, int arg) {
+typedef struct names {
+  sio_bytes rooms[FEW_NAMES], except[FEW_NAMES];
+} names;
+
+/* The target given by the lists at arg and arg + 1, which may refer to few; leaves two values on
+ * the stack. */
+static sio_target check_target(lua_State *L, int arg, names *few) {
   sio_target target;
-  target.rooms = check_names(L, arg, &target.room_count);
-  target.except = check_names(L, arg + 1, &target.except_count);
+  target.rooms = check_names(L, arg, few->rooms, &target.room_count);
+  target.except = check_names(L, arg + 1, few->except, &target.except_count);
   return target;
 }
 
 /* broadcast(rooms, except, volatile, compress, id or nil, event, ...) -> nothing, or why a value
  * cannot be sent */
 static int broadcast(lua_State *L) {
-  sio_lua *state = check(L, 1)->server->state;
-  sio_nsp *nsp = find(L);
-  if (nsp == NULL)
+  const nsp_handle *handle = check(L, 1);
+  sio_lua *state = handle->server->state;
+  sio_nsp *nsp = handle->nsp;
+  if (handle->is_gone)
     return 0;
-  sio_target target = check_target(L, 2);
+  names few;
+  sio_target target = check_target(L, 2, &few);
   lua_rotate(L, 2, 2); /* below the values, which end the stack */
   bool plain = lua_isboolean(L, 7) && !lua_toboolean(L, 7);
   sio_packet packet = {
       .type = SIO_EVENT, .nsp = sio_nsp_name(nsp), .id = luaL_optinteger(L, 8, SIO_NO_ACK)};
   sio_message message;
-  if (!sio_lua_message(L, check(L, 1)->server, &packet, 9, plain, &message))
+  if (!sio_lua_message(L, handle->server, &packet, 9, plain, &message))
     return 1;
   lua_State *before = sio_lua_enter(state, L);
   sio_nsp_broadcast(nsp, &target, &message, lua_toboolean(L, 6));
@@ -157,7 +171,8 @@ static int send(lua_State *L) {
   const sio_message *message = sio_lua_check_message(L, 5);
   if (nsp == NULL)
     return 0;
-  sio_target target = check_target(L, 2);
+  names few;
+  sio_target target = check_target(L, 2, &few);
   lua_State *before = sio_lua_enter(state, L);
   sio_nsp_broadcast(nsp, &target, message, lua_toboolean(L, 4));
   sio_lua_leave(state, before);
@@ -191,7 +206,8 @@ static int select_sockets(lua_State *L) {
     return 1;
   }
   lua_settop(L, 3);
-  sio_target target = check_target(L, 2);
+  names few;
+  sio_target target = check_target(L, 2, &few);
   selection *chosen = sio_lua_new(L, &selection_type, sizeof *chosen, 0);
   chosen->sockets = sio_nsp_select(handle->nsp, &target, &chosen->count);
   if (chosen->sockets == NULL)

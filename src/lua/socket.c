@@ -9,6 +9,9 @@
 typedef struct socket_handle { /* user value 1: the server's userdata */
   sio_lua_server *server;
   sio_socket *socket; /* NULL: finalised; finalisers of the application may still call */
+  int object;         /* reference in the registry: the Lua object, once that owns the handle */
+  bool is_filtered;   /* it has catch-all listeners or middlewares */
+  bool is_watched;    /* it has listeners to what goes out */
 } socket_handle;
 
 static const sio_lua_type socket_type;
@@ -93,12 +96,10 @@ static bool is_plain_emit(lua_State *L) {
     return false;
   sio_bytes event;
   event.base = lua_tolstring(L, 2, &event.len);
-  lua_pushliteral(L, "_flags");
-  bool plain = lua_rawget(L, 1) == LUA_TNIL;
-  lua_pushliteral(L, "_anyOutgoing");
-  plain = plain && lua_rawget(L, 1) == LUA_TNIL;
-  lua_pop(L, 2);
-  return plain && !sio_lua_is_reserved(event);
+  lua_pushvalue(L, lua_upvalueindex(4));
+  bool has_flags = lua_rawget(L, 1) != LUA_TNIL;
+  lua_pop(L, 1);
+  return !has_flags && !sio_lua_is_reserved(event);
 }
 
 static void send_event(lua_State *L, const socket_handle *handle) {
@@ -110,7 +111,8 @@ static void send_event(lua_State *L, const socket_handle *handle) {
   send(L, handle, &message, false);
 }
 
-/* upvalues: the socket, its handle, the method emit of its class, for what is not plain */
+/* upvalues: the socket, its handle, the method emit of its class, for what is not plain; "_flags"
+ */
 static int emit_bound(lua_State *L) {
   const socket_handle *handle = lua_touserdata(L, lua_upvalueindex(2));
   if (lua_gettop(L) == 0 || !lua_rawequal(L, 1, lua_upvalueindex(1))) {
@@ -118,7 +120,7 @@ static int emit_bound(lua_State *L) {
     lua_insert(L, 1);
   }
   luaL_checkstack(L, 8, NULL);
-  if (!is_plain_emit(L)) {
+  if (handle->is_watched || !is_plain_emit(L)) {
     lua_pushvalue(L, lua_upvalueindex(3));
     lua_insert(L, 1);
     lua_call(L, lua_gettop(L) - 1, 1);
@@ -137,7 +139,8 @@ static int emitter(lua_State *L) {
   lua_pushvalue(L, 2);
   lua_pushvalue(L, 1);
   lua_pushvalue(L, 3);
-  lua_pushcclosure(L, emit_bound, 3);
+  lua_pushliteral(L, "_flags");
+  lua_pushcclosure(L, emit_bound, 4);
   return 1;
 }
 
@@ -180,7 +183,38 @@ static int own(lua_State *L) {
   socket_handle *handle = check(L);
   luaL_checkany(L, 2);
   lua_settop(L, 2);
+  lua_pushvalue(L, 2);
   sio_lua_set_object(L, handle->server, handle->socket);
+  handle->object = luaL_ref(L, LUA_REGISTRYINDEX);
+  sio_socket_set_data(handle->socket, handle);
+  return 0;
+}
+
+bool sio_lua_push_socket_object(lua_State *L, const sio_lua_server *server,
+                                const sio_socket *socket) {
+  const socket_handle *handle = sio_socket_data(socket);
+  if (handle == NULL) {
+    sio_lua_push_object(L, server, socket);
+    return false;
+  }
+  lua_rawgeti(L, LUA_REGISTRYINDEX, handle->object);
+  return !handle->is_filtered;
+}
+
+void sio_lua_disown_socket(lua_State *L, sio_socket *socket) {
+  const socket_handle *handle = sio_socket_data(socket);
+  if (handle == NULL)
+    return;
+  sio_socket_set_data(socket, NULL);
+  luaL_unref(L, LUA_REGISTRYINDEX, handle->object);
+}
+
+/* listen(filtered, watched): whether it has listeners or middlewares for every event that comes in,
+ * and for those that go out; without, events take the short way */
+static int listen(lua_State *L) {
+  socket_handle *handle = check_any(L);
+  handle->is_filtered = lua_toboolean(L, 2);
+  handle->is_watched = lua_toboolean(L, 3);
   return 0;
 }
 
@@ -333,6 +367,8 @@ static int rooms(lua_State *L) {
 
 static int free_socket(lua_State *L) {
   socket_handle *handle = lua_touserdata(L, 1);
+  if (handle->socket != NULL && sio_socket_data(handle->socket) == handle)
+    sio_socket_set_data(handle->socket, NULL);
   sio_socket_unref(handle->socket);
   handle->socket = NULL;
   return 0;
@@ -342,6 +378,7 @@ static const luaL_Reg methods[] = {
     {"emit", emit},
     {"emitter", emitter},
     {"own", own},
+    {"listen", listen},
     {"enter", enter_namespace},
     {"restore", restore},
     {"accept", accept_socket},

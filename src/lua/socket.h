@@ -12,6 +12,13 @@ void sio_lua_open_session(lua_State *L);
 void sio_lua_push_socket(lua_State *L, sio_lua_server *server, sio_socket *socket);
 void sio_lua_push_namespace(lua_State *L, sio_lua_server *server, sio_nsp *nsp);
 
+/* Pushes the Lua object of a socket. True: it has neither catch-all listeners nor middlewares. */
+bool sio_lua_push_socket_object(lua_State *L, const sio_lua_server *server,
+                                const sio_socket *socket);
+
+/* The core has done with a socket: its object is not kept any longer. */
+void sio_lua_disown_socket(lua_State *L, sio_socket *socket);
+
 /* The namespace behind the handle at index arg; raises when it is another value. */
 sio_nsp *sio_lua_check_namespace(lua_State *L, int arg);
 

@@ -24,8 +24,12 @@ typedef struct sio_lua {
   bool is_stopping;    /* run is to return after its turn */
   bool is_interrupted; /* the interpreter's Ctrl-C met code of ours, and is to reach the caller of
                           run */
-  struct sio_lua_task *task;          /* the innermost that runs (task.h), or NULL */
-  lua_Integer idle_tasks;             /* coroutines in the pool */
+  struct sio_lua_task *task; /* the innermost that runs (task.h), or NULL */
+  lua_State *spare;          /* the coroutine at hand, or NULL; the next task's, if */
+  bool is_spare_idle;
+  int spare_ref;                      /* reference in the registry: that coroutine */
+  int pool;                           /* reference in the registry: a list of idle coroutines */
+  lua_Integer idle_tasks;             /* in that */
   lua_Integer deferred, deferred_end; /* tasks that wait for the outermost to end: the first, and
                                          behind the last */
 

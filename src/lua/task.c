@@ -5,9 +5,8 @@
 /* Lua takes 200 C calls one inside the other, and a task takes about 8 of them. */
 enum { POOL_LIMIT = 128, ABOUT = 3, MOST_NESTED = 8 };
 
-/* Registry keys: a list of idle coroutines; waiting coroutine (weak) to { scope, phase, event };
- * tasks to be run, as lists of what they are about, their function and its n arguments. */
-static const char pool_key = 0;
+/* Registry keys: waiting coroutine (weak) to { scope, phase, event }; tasks to be run, as lists of
+ * what they are about, their function and its n arguments. */
 static const char waiting_key = 0;
 static const char deferred_key = 0;
 
@@ -24,11 +23,16 @@ static int depth(const sio_lua *state) {
   return state->task != NULL ? state->task->depth : 0;
 }
 
-/* Pushes an idle coroutine. */
+/* Pushes an idle coroutine. That at hand stays in its place of the registry while it runs. */
 static lua_State *take(lua_State *L, sio_lua *state) {
+  if (state->is_spare_idle) {
+    state->is_spare_idle = false;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->spare_ref);
+    return state->spare;
+  }
   if (state->idle_tasks == 0)
     return lua_newthread(L);
-  lua_rawgetp(L, LUA_REGISTRYINDEX, &pool_key);
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->pool);
   lua_rawgeti(L, -1, state->idle_tasks);
   lua_pushnil(L); /* or it would live as long as the pool, should nobody ever wake it */
   lua_rawseti(L, -3, state->idle_tasks--);
@@ -37,15 +41,31 @@ static lua_State *take(lua_State *L, sio_lua *state) {
 }
 
 /* Makes the coroutine on top of the stack idle; pops it. */
-static void give_back(lua_State *L, sio_lua *state) {
-  if (state->idle_tasks < POOL_LIMIT) {
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &pool_key);
+static void give_back(lua_State *L, sio_lua *state, lua_State *co) {
+  if (state->spare == NULL) {
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, LUA_REGISTRYINDEX, state->spare_ref);
+    state->spare = co;
+  }
+  if (state->spare == co) {
+    state->is_spare_idle = true;
+  } else if (state->idle_tasks < POOL_LIMIT) {
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->pool);
     lua_pushvalue(L, -2);
     lua_rawseti(L, -2, state->idle_tasks + 1); /* which may raise */
     state->idle_tasks++;
     lua_pop(L, 1);
   }
   lua_pop(L, 1);
+}
+
+/* The coroutine waits or has failed: nothing keeps it, should nobody ever wake it. */
+static void let_go(lua_State *L, sio_lua *state, const lua_State *co) {
+  if (state->spare != co)
+    return;
+  state->spare = NULL;
+  lua_pushboolean(L, 0);
+  lua_rawseti(L, LUA_REGISTRYINDEX, state->spare_ref);
 }
 
 /* The coroutine on top of the stack waits: remembers what it is about; pops it. */
@@ -104,9 +124,10 @@ static bool resume(lua_State *L, lua_State *co, sio_lua *state, int about, int n
   state->task = task.outer;
   if (status == LUA_OK) {
     lua_settop(co, 0);
-    give_back(L, state);
+    give_back(L, state, co);
     return true;
   }
+  let_go(L, state, co);
   if (status == LUA_YIELD) {
     lua_pop(co, results);
     keep_waiting(L, about);
@@ -256,7 +277,9 @@ void sio_lua_open_task(lua_State *L) {
   sio_lua *state = sio_lua_get(L);
   state->deferred = state->deferred_end = 1;
   lua_newtable(L);
-  lua_rawsetp(L, LUA_REGISTRYINDEX, &pool_key);
+  state->pool = luaL_ref(L, LUA_REGISTRYINDEX);
+  lua_pushboolean(L, 0);
+  state->spare_ref = luaL_ref(L, LUA_REGISTRYINDEX);
   lua_newtable(L);
   lua_rawsetp(L, LUA_REGISTRYINDEX, &deferred_key);
   lua_newtable(L);
