@@ -329,6 +329,24 @@ static void refuses_placeholders_of_nothing(void **state) {
   assert_int_equal(decode_args(L, "[{\"_placeholder\":true}]", &attachment, 1), SIO_EPARSE);
 }
 
+/* The object of a placeholder is a level, however it is written. */
+static void placeholders_count_as_levels(void **state) {
+  static const char *const placeholders[] = {"{\"_placeholder\":true,\"num\":0}",
+                                             "{ \"_placeholder\":true,\"num\":0}"};
+  lua_State *L = *state;
+  const sio_bytes attachment = SIO_BYTES("a");
+  char open[SIO_MAX_DEPTH + 1], close[SIO_MAX_DEPTH + 1], text[3 * SIO_MAX_DEPTH];
+  for (int levels = SIO_MAX_DEPTH - 1; levels <= SIO_MAX_DEPTH; levels++)
+    for (size_t i = 0; i < COUNT(placeholders); i++) {
+      memset(open, '[', sizeof(open));
+      memset(close, ']', sizeof(close));
+      sprintf(text, "[%.*s%s%.*s]", levels, open, placeholders[i], levels, close);
+      int n = decode_args(L, text, &attachment, 1);
+      assert_int_equal(n, levels < SIO_MAX_DEPTH ? 1 : SIO_ELIMIT);
+      lua_settop(L, 0);
+    }
+}
+
 /* ---- Binary ---- */
 
 static void a_binary_is_bytes_that_are_no_text(void **state) {
@@ -367,6 +385,7 @@ int main(void) {
       TEST(puts_attachments_in),
       TEST(only_true_makes_a_placeholder),
       TEST(refuses_placeholders_of_nothing),
+      TEST(placeholders_count_as_levels),
       TEST(a_binary_is_bytes_that_are_no_text),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
