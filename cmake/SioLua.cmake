@@ -16,6 +16,7 @@ if(NOT lua_version)
 endif()
 
 file(GLOB sio_lua_sources CONFIGURE_DEPENDS src/lua/*.c)
+list(FILTER sio_lua_sources EXCLUDE REGEX "/embedded[.]c$") # of the static library alone
 add_library(sio_lua OBJECT ${sio_lua_sources})
 sio_target(sio_lua)
 target_include_directories(sio_lua PRIVATE "${PROJECT_SOURCE_DIR}/include")

@@ -19,9 +19,6 @@ static void test_namespaces(void **state) {
   assert_null(nsp_of(f, "/new"));
   sio_nsp *nsp = sio_server_nsp(f->server, SIO_BYTES("/new"), true);
   assert_ptr_equal(sio_server_nsp(f->server, SIO_BYTES("/new"), true), nsp);
-  assert_null(sio_nsp_data(nsp));
-  sio_nsp_set_data(nsp, f);
-  assert_ptr_equal(sio_nsp_data(nsp), f);
 }
 
 /* --- closing --- */

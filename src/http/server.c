@@ -53,10 +53,6 @@ sio_http_server *sio_http_server_new(sio_loop *loop, const sio_http_options *opt
   return server;
 }
 
-sio_loop *sio_http_server_loop(const sio_http_server *server) {
-  return server->loop;
-}
-
 /* --- handlers --- */
 
 void sio_http_server_add(sio_http_server *server, sio_http_handler *handler, bool first) {

@@ -61,6 +61,4 @@ void sio_http_server_close(sio_http_server *server, void (*on_closed)(void *owne
 /* Closes whatever is open at once and frees the server when the last of it is gone. */
 void sio_http_server_free(sio_http_server *server);
 
-sio_loop *sio_http_server_loop(const sio_http_server *server);
-
 #endif

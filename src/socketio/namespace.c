@@ -50,14 +50,6 @@ size_t sio_nsp_count(const sio_nsp *nsp) {
   return nsp->count;
 }
 
-void sio_nsp_set_data(sio_nsp *nsp, void *data) {
-  nsp->data = data;
-}
-
-void *sio_nsp_data(const sio_nsp *nsp) {
-  return nsp->data;
-}
-
 int64_t sio_nsp_next_id(sio_nsp *nsp) {
   return nsp->next_id++;
 }

@@ -27,10 +27,6 @@ void sio_nsp_unref(sio_nsp *nsp); /* NULL is allowed */
 sio_bytes sio_nsp_name(const sio_nsp *nsp);
 size_t sio_nsp_count(const sio_nsp *nsp); /* sockets connected */
 
-/* The owner's pointer, NULL at first. */
-void sio_nsp_set_data(sio_nsp *nsp, void *data);
-void *sio_nsp_data(const sio_nsp *nsp);
-
 /* The next acknowledgement id: 0, 1, 2, ...; one counter for each namespace, never reused. */
 int64_t sio_nsp_next_id(sio_nsp *nsp);
 

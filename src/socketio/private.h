@@ -37,7 +37,6 @@ struct sio_nsp {
   sio_map rooms;
   uint64_t mark; /* the newest */
   int64_t next_id;
-  void *data;
   bool is_watched;
   size_t name_len;
   char name[];

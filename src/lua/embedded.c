@@ -1,9 +1,10 @@
-/* The whole module from one library: both halves, and nothing to be found on a path. */
+/* The whole module from one library: both halves, and nothing to be found on a path. Part of the
+ * static library alone (cmake/SioStatic.cmake). */
 #include <lauxlib.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "host/scripts.h"
+#include "lua/embedded.h"
 #include "socketio.h"
 
 int luaopen_socketio_core(lua_State *L);
