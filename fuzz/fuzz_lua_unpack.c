@@ -8,40 +8,12 @@
 #include <lauxlib.h>
 
 #include "base/error.h"
-#include "fuzz.h"
 #include "lua/encoding.h"
 #include "lua/pack.h"
 #include "lua/unpack.h"
+#include "same.h"
 
-static bool is_same(lua_State *L, int a, int b);
-
-static size_t count_members(lua_State *L, int idx) {
-  size_t count = 0;
-  for (lua_pushnil(L); lua_next(L, idx) != 0; lua_pop(L, 1))
-    count++;
-  return count;
-}
-
-static bool is_same_table(lua_State *L, int a, int b) {
-  bool has_mt = lua_getmetatable(L, a);
-  CHECK(lua_getmetatable(L, b) == has_mt);
-  CHECK(!has_mt || lua_rawequal(L, -1, -2));
-  lua_pop(L, has_mt ? 2 : 0);
-  if (count_members(L, a) != count_members(L, b))
-    return false;
-  for (lua_pushnil(L); lua_next(L, a) != 0; lua_pop(L, 2)) {
-    lua_pushvalue(L, -2);
-    lua_rawget(L, b);
-    if (!is_same(L, lua_gettop(L) - 1, lua_gettop(L)))
-      return false;
-  }
-  return true;
-}
-
-static bool is_same(lua_State *L, int a, int b) {
-  CHECK(lua_checkstack(L, 8));
-  if (lua_type(L, a) == LUA_TTABLE && lua_type(L, b) == LUA_TTABLE)
-    return is_same_table(L, a, b);
+static bool is_same_leaf(lua_State *L, int a, int b) {
   if (lua_type(L, a) != lua_type(L, b) || lua_isinteger(L, a) != lua_isinteger(L, b))
     return false;
   if (lua_type(L, a) == LUA_TNUMBER && isnan(lua_tonumber(L, a)))
@@ -68,7 +40,7 @@ static void round_trip(lua_State *L, sio_bytes bytes) {
   int before = lua_gettop(L);
   CHECK(sio_lua_unpack_args(L, again, &fault) == values);
   for (int i = 1; i <= values; i++)
-    CHECK(is_same(L, i, before + i));
+    CHECK(is_same(L, i, before + i, is_same_leaf));
 }
 
 /* Arguments are an array, which as a value would be a level more. */
