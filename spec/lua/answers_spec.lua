@@ -24,12 +24,7 @@ local function write_file(text)
 end
 
 before_each(function()
-  errors = {}
-  http = support.adopt(socketio.createServer())
-  rawset(http, "_report", function(message, traceback, context)
-    errors[#errors + 1] = { message = message, traceback = traceback, context = context }
-  end)
-  assert(http:listen "127.0.0.1:0")
+  http, errors = support.http()
 end)
 
 after_each(support.clean)

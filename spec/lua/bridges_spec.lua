@@ -23,17 +23,8 @@ local function prints(expected, text, ...)
   assert.same({ 0, expected, "" }, { code, out, err })
 end
 
-local function it_with(name, title, fn)
-  it(title, function()
-    if not pcall(require, name) then
-      return pending(name .. " is not installed")
-    end
-    fn()
-  end)
-end
-
 describe("socketio.luv", function()
-  it_with("luv", "serves while luv's loop runs, which ends when all is done", function()
+  it("serves while luv's loop runs, which ends when all is done", function()
     prints("timer\nhello /there\nclosed\nend\n", [[
       local uv = require "luv"
       require "socketio.luv".attach()
@@ -56,7 +47,7 @@ describe("socketio.luv", function()
     ]])
   end)
 
-  it_with("luv", "lets luv's own handles keep the loop, and ours", function()
+  it("lets luv's own handles keep the loop, and ours", function()
     prints("ours\nluv's\nend\n", [[
       local uv = require "luv"
       require "socketio.luv".attach()
@@ -72,7 +63,7 @@ describe("socketio.luv", function()
     ]])
   end)
 
-  it_with("luv", "detaches", function()
+  it("detaches", function()
     prints("end\n", [[
       local uv = require "luv"
       local detach = require "socketio.luv".attach()
@@ -87,7 +78,7 @@ describe("socketio.luv", function()
 end)
 
 describe("socketio.cqueues", function()
-  it_with("cqueues", "serves while the controller loops, which ends when all is done", function()
+  it("serves while the controller loops, which ends when all is done", function()
     prints("timer\nhello /there\nclosed\nend\n", [[
       local cqueues, socket = require "cqueues", require "cqueues.socket"
       local cq = require "socketio.cqueues".wrap(cqueues.new())

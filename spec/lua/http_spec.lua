@@ -18,12 +18,7 @@ local function post(body, headers)
 end
 
 before_each(function()
-  errors = {}
-  http = support.adopt(socketio.createServer())
-  rawset(http, "_report", function(message, traceback, context)
-    errors[#errors + 1] = { message = message, traceback = traceback, context = context }
-  end)
-  assert(http:listen "127.0.0.1:0")
+  http, errors = support.http()
 end)
 
 after_each(support.clean)

@@ -239,10 +239,7 @@ describe("another loop", function()
   end)
 
   it("may be luv's", function()
-    local has_luv, uv = pcall(require, "luv")
-    if not has_luv then
-      return pending "luv is not installed"
-    end
+    local uv = require "luv"
     local io = support.server()
     local client, socket = support.pair(io)
     socket:on("echo", function(value, done) done(value) end)

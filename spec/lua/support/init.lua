@@ -111,6 +111,15 @@ function support.server(options)
   return io
 end
 
+-- An HTTP server on a free port, and the list of the errors that its handlers raise.
+function support.http()
+  local http, raised = support.adopt(socketio.createServer()), {}
+  rawset(http, "_report", function(message, traceback, context)
+    raised[#raised + 1] = { message = message, traceback = traceback, context = context }
+  end)
+  return assert(http:listen "127.0.0.1:0"), raised
+end
+
 -- Closes it, too, when the test ends: a server of socketio.Server or socketio.createServer.
 function support.adopt(io)
   servers[#servers + 1] = io
