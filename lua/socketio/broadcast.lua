@@ -6,6 +6,7 @@ local answers = require("socketio.answers")
 local core = require("socketio.core")
 local check = require("socketio.check")
 local emitting = require("socketio.emitting")
+local object = require("socketio.object")
 local tasks = require("socketio.tasks")
 
 local EVENT = 2 -- the packet's type
@@ -174,18 +175,7 @@ function Operator:disconnectSockets(close)
   self._nsp.adapter:disconnectSockets(opts_of(self), close and true or false)
 end
 
--- Most are used once: unlike other objects they do not keep what is bound to them.
-meta = {
-  __name = "socketio.BroadcastOperator",
-  __index = function(self, key)
-    local method = Operator[key]
-    if method then
-      return core.bind(self, method)
-    end
-    local getter = getters[key]
-    return getter and getter(self)
-  end,
-}
+meta = object.brief_class("socketio.BroadcastOperator", Operator, getters)
 
 -- === The same on a namespace =================================================================
 

@@ -31,6 +31,22 @@ function object.class(name, methods, getters, missing)
   }
 end
 
+--- The same for objects most of which are used once: they do not keep the methods that are bound,
+-- which would make each of them grow.
+function object.brief_class(name, methods, getters)
+  return {
+    __name = name,
+    __index = function(self, key)
+      local method = methods[key]
+      if method then
+        return bind(self, method)
+      end
+      local getter = getters[key]
+      return getter and getter(self)
+    end,
+  }
+end
+
 --- Copies the functions of each of the other tables into methods where it has none; returns it.
 function object.extend(methods, ...)
   for _, more in ipairs({ ... }) do
