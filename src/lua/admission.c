@@ -247,33 +247,48 @@ static int listen(lua_State *L) {
   return 0;
 }
 
-/* The engine, and in *exchange what the handle at index 2 stands for (NULL: it is over). */
-static sio_engine *check(lua_State *L, sio_exchange **exchange) {
-  sio_engine *engine = sio_server_engine(sio_lua_check_server(L)->server);
-  *exchange = sio_lua_take_exchange(L, 2);
-  return engine;
-}
+/* Takes an exchange further; arg is what its caller gave. */
+typedef void (*step)(sio_engine *engine, sio_exchange *exchange, const void *arg);
 
-/* verify(exchange), allow(exchange): goes on with what follows; nothing when it is over */
-static int go_on(lua_State *L, void (*step)(sio_engine *, sio_exchange *)) {
-  sio_exchange *exchange;
-  sio_engine *engine = check(L, &exchange);
+/* Does that with what the handle at index 2 stands for; nothing when it is over. Raises before. */
+static int go_on(lua_State *L, step next, const void *arg) {
+  sio_engine *engine = sio_server_engine(sio_lua_check_server(L)->server);
+  sio_exchange *exchange = sio_lua_take_exchange(L, 2);
   if (exchange == NULL)
     return 0;
   sio_lua *state = sio_lua_get(L);
   lua_State *before = sio_lua_enter(state, L);
-  step(engine, exchange);
+  next(engine, exchange, arg);
   sio_lua_leave(state, before);
   return 0;
 }
 
+static void verify_step(sio_engine *engine, sio_exchange *exchange, const void *arg) {
+  (void)arg;
+  sio_engine_verify(engine, exchange);
+}
+
+/* verify(exchange), allow(exchange): goes on with what follows */
 static int verify(lua_State *L) {
-  return go_on(L, sio_engine_verify);
+  return go_on(L, verify_step, NULL);
+}
+
+static void allow_step(sio_engine *engine, sio_exchange *exchange, const void *arg) {
+  (void)arg;
+  sio_engine_allow(engine, exchange);
+}
+
+static int allow(lua_State *L) {
+  return go_on(L, allow_step, NULL);
 }
 
 static bool allow_none(void *ctx, sio_bytes origin) {
   (void)ctx, (void)origin;
   return false;
+}
+
+static void share_step(sio_engine *engine, sio_exchange *exchange, const void *cors) {
+  sio_engine_share(engine, exchange, cors);
 }
 
 /* share(exchange, what holds for it: see lua/socketio/cors.lua) */
@@ -283,19 +298,11 @@ static int share(lua_State *L) {
   sio_lua_cors_options(L, 3, &cors);
   lua_getfield(L, 3, "allowed");
   cors.allows = lua_toboolean(L, -1) ? NULL : allow_none;
-  sio_exchange *exchange;
-  sio_engine *engine = check(L, &exchange);
-  if (exchange == NULL)
-    return 0;
-  sio_lua *state = sio_lua_get(L);
-  lua_State *before = sio_lua_enter(state, L);
-  sio_engine_share(engine, exchange, &cors);
-  sio_lua_leave(state, before);
-  return 0;
+  return go_on(L, share_step, &cors);
 }
 
-static int allow(lua_State *L) {
-  return go_on(L, sio_engine_allow);
+static void refuse_step(sio_engine *engine, sio_exchange *exchange, const void *refusal) {
+  sio_engine_refuse(engine, exchange, refusal);
 }
 
 /* refuse(exchange, code, status or 0, message or "", name or nil) */
@@ -304,32 +311,21 @@ static int refuse(lua_State *L) {
                          .status = (int)luaL_checkinteger(L, 4)};
   refusal.message.base = luaL_checklstring(L, 5, &refusal.message.len);
   refusal.name = luaL_optstring(L, 6, NULL);
-  sio_exchange *exchange;
-  sio_engine *engine = check(L, &exchange);
-  if (exchange == NULL)
-    return 0;
-  sio_lua *state = sio_lua_get(L);
-  lua_State *before = sio_lua_enter(state, L);
-  sio_engine_refuse(engine, exchange, &refusal);
-  sio_lua_leave(state, before);
-  return 0;
+  return go_on(L, refuse_step, &refusal);
+}
+
+static void open_step(sio_engine *engine, sio_exchange *exchange, const void *arg) {
+  const sio_bytes *id = arg;
+  if (sio_engine_open(engine, exchange, *id) != 0)
+    sio_engine_refuse(engine, exchange,
+                      &(sio_refusal){.fault = SIO_BAD_REQUEST, .name = "ID_GENERATION_ERROR"});
 }
 
 /* open(exchange, id): a session under that id, or a refusal when it cannot be one */
 static int open_session(lua_State *L) {
   sio_bytes id;
   id.base = luaL_checklstring(L, 3, &id.len);
-  sio_exchange *exchange;
-  sio_engine *engine = check(L, &exchange);
-  if (exchange == NULL)
-    return 0;
-  sio_lua *state = sio_lua_get(L);
-  lua_State *before = sio_lua_enter(state, L);
-  if (sio_engine_open(engine, exchange, id) != 0)
-    sio_engine_refuse(engine, exchange,
-                      &(sio_refusal){.fault = SIO_BAD_REQUEST, .name = "ID_GENERATION_ERROR"});
-  sio_lua_leave(state, before);
-  return 0;
+  return go_on(L, open_step, &id);
 }
 
 /* id() -> an id as sessions have them */
