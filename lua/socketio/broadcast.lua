@@ -78,9 +78,16 @@ getters["local"] = getters.local_
 
 -- === Sending =================================================================================
 
+local NONE = emitting.none
+
+-- Adapters may change what they are told.
+local function own(list)
+  return list ~= NONE and list or {}
+end
+
 -- What the adapter is told: whom, and how.
 local function opts_of(self)
-  return { rooms = self._rooms, except = self._except, flags = self._flags }
+  return { rooms = own(self._rooms), except = own(self._except), flags = own(self._flags) }
 end
 
 local function packet_of(...)
@@ -88,7 +95,13 @@ local function packet_of(...)
 end
 
 local function send(self, ...)
-  self._nsp.adapter:broadcast(packet_of(...), opts_of(self))
+  local nsp = self._nsp
+  local adapter = nsp.adapter
+  if nsp._is_plain and not rawget(adapter, "broadcast") then
+    emitting.broadcast(nsp, self._rooms, self._except, self._flags, nil, ...)
+  else
+    adapter:broadcast(packet_of(...), opts_of(self))
+  end
 end
 
 local function send_with_answers(self, answered, ...)
@@ -99,10 +112,9 @@ end
 -- acknowledged. Returns true.
 function Operator:emit(event, ...)
   emitting.check_event("emit", event)
-  local n = select("#", ...)
-  local last = n > 0 and select(n, ...)
+  local last = select(-1, event, ...)
   if type(last) == "function" then
-    send_with_answers(self, last, event, emitting.all_but_last(n, ...))
+    send_with_answers(self, last, event, emitting.all_but_last(select("#", ...), ...))
   else
     send(self, event, ...)
   end

@@ -7,15 +7,30 @@ local tasks = require("socketio.tasks")
 local emitting = {}
 
 emitting.TIMEOUT = "operation has timed out"
-emitting.no_flags = {} -- shared by all emits without flags: never written to
+emitting.none = {} -- shared by all emits that have no flags, or no rooms: never written to
+
+local RESERVED = core.reserved
 
 --- Raises unless event may be emitted by method: a string, or a number.
 function emitting.check_event(method, event)
   if type(event) ~= "string" and type(event) ~= "number" then
     check.fail(1, method, "event name", event)
   end
-  if core.isReserved(event) then
+  if RESERVED[event] then
     check.raise(("bad argument #1 to '%s' (%q is a reserved event name)"):format(method, event))
+  end
+end
+
+--- Encodes an event and sends it to the sockets of this process: what broadcasts come to. rooms and
+-- except are lists of names, id is that of its acknowledgements or nil. Raises, and nothing is sent,
+-- for a value that has no form on the wire.
+function emitting.broadcast(nsp, rooms, except, flags, id, ...)
+  local problem = nsp._handle:broadcast(rooms, except, flags.volatile, flags.compress, id, ...)
+  if problem then
+    check.raise(problem)
+  end
+  if nsp._outgoing > 0 then
+    nsp:_tell_outgoing(rooms, except, ...)
   end
 end
 

@@ -1,13 +1,14 @@
 --- A namespace: its sockets, middlewares and listeners.
 -- Private fields: _handle (the core's), _uses (middlewares), _outgoing (how many sockets listen to
 -- what goes out), _joining (id to socket, of those that are being asked), _kind (of the adapter),
--- _on (listeners).
+-- _on (listeners), _is_plain (nothing but the core is told of broadcasts).
 
 local check = require("socketio.check")
 local emitting = require("socketio.emitting")
 local events = require("socketio.events")
 local joining = require("socketio.joining")
 local kind = require("socketio.adapter.kind")
+local memory = require("socketio.adapter.memory")
 local object = require("socketio.object")
 local operator = require("socketio.broadcast")
 local remote = require("socketio.remote")
@@ -16,8 +17,10 @@ local tasks = require("socketio.tasks")
 
 local Namespace, getters = {}, {}
 
+local NONE = emitting.none
+
 local function everybody(self)
-  return operator.new(self, {}, {}, {})
+  return operator.new(self, NONE, NONE, NONE)
 end
 
 for _, name in ipairs({
@@ -32,11 +35,11 @@ end
 
 -- Those two are begun by most broadcasts: one operator does.
 function Namespace:to(rooms)
-  return operator.new(self, check.rooms(1, "to", rooms), {}, {})
+  return operator.new(self, check.rooms(1, "to", rooms), NONE, NONE)
 end
 
 function Namespace:in_(rooms)
-  return operator.new(self, check.rooms(1, "in_", rooms), {}, {})
+  return operator.new(self, check.rooms(1, "in_", rooms), NONE, NONE)
 end
 
 Namespace["in"] = Namespace.in_
@@ -61,6 +64,16 @@ function Namespace:use(fn)
   uses[#uses + 1] = check.fn(1, "use", fn)
   rawset(self, "_uses", uses)
   return self
+end
+
+--- An event goes out to the sockets in rooms and not in except: those that listen to it are told.
+function Namespace:_tell_outgoing(rooms, except, ...)
+  if self._outgoing == 0 then
+    return
+  end
+  for _, socket in ipairs(self._handle:select(rooms, except)) do
+    socket_of.tell_outgoing(socket, ...)
+  end
 end
 
 -- === The other servers =======================================================================
@@ -158,6 +171,7 @@ local function adapt(self)
   end
   rawset(self, "_kind", self.server.opts.adapter)
   rawset(self, "adapter", made)
+  rawset(self, "_is_plain", kind.of(made).broadcast == memory.broadcast)
   self:_tell_adapter("init")
 end
 

@@ -1,7 +1,9 @@
 --- Objects with JavaScript's manners: methods work as object:name() and object.name(), and stay
 -- bound to their object when taken off it; properties are read without a call.
 
-local bind = require("socketio.core").bind
+local core = require("socketio.core")
+
+local bind = core.bind
 
 local object = {}
 
@@ -34,17 +36,7 @@ end
 --- The same for objects most of which are used once: they do not keep the methods that are bound,
 -- which would make each of them grow.
 function object.brief_class(name, methods, getters)
-  return {
-    __name = name,
-    __index = function(self, key)
-      local method = methods[key]
-      if method then
-        return bind(self, method)
-      end
-      local getter = getters[key]
-      return getter and getter(self)
-    end,
-  }
+  return { __name = name, __index = core.briefIndex(methods, getters) }
 end
 
 --- Copies the functions of each of the other tables into methods where it has none; returns it.

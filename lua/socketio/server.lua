@@ -20,23 +20,32 @@ local Server, getters = {}, {}
 
 -- === The main namespace ======================================================================
 
--- What returns the namespace returns the server instead, so that calls can be chained.
-local function for_server(self, first, ...)
-  if first == self.sockets then
+-- What would return the namespace, so that calls can be chained, returns the server.
+for _, name in ipairs({
+  "on", "once", "off", "removeAllListeners", "prependListener", "prependOnceListener",
+  "addListener", "removeListener", "use", "send",
+}) do
+  local method = namespace.methods[name]
+  Server[name] = function(self, ...)
+    method(self.sockets, ...)
     return self
   end
-  return first, ...
+end
+
+for _, name in ipairs({ "emit", "emitWithAck", "serverSideEmit", "serverSideEmitWithAck" }) do
+  local method = namespace.methods[name]
+  Server[name] = function(self, ...)
+    return method(self.sockets, ...)
+  end
 end
 
 for _, name in ipairs({
-  "on", "once", "off", "listeners", "listenerCount", "eventNames", "removeAllListeners",
-  "prependListener", "prependOnceListener", "addListener", "removeListener", "use", "emit", "send",
-  "to", "in_", "in", "except", "compress", "timeout", "socketsJoin", "socketsLeave",
-  "disconnectSockets", "fetchSockets", "allSockets", "emitWithAck", "serverSideEmit",
-  "serverSideEmitWithAck",
+  "listeners", "listenerCount", "eventNames", "to", "in_", "in", "except", "compress", "timeout",
+  "socketsJoin", "socketsLeave", "disconnectSockets", "fetchSockets", "allSockets",
 }) do
-  Server[name] = function(self, ...)
-    return for_server(self, self.sockets[name](...))
+  local method = namespace.methods[name]
+  Server[name] = function(self, argument)
+    return method(self.sockets, argument)
   end
 end
 

@@ -46,7 +46,7 @@ local function take_flags(self)
   if flags then
     rawset(self, "_flags", nil)
   end
-  return flags or emitting.no_flags
+  return flags or emitting.none
 end
 
 -- === Fields ==================================================================================

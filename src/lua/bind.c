@@ -38,7 +38,33 @@ static int bind(lua_State *L) {
   return 1;
 }
 
+/* upvalues: the methods, the getters; as __index */
+static int index_briefly(lua_State *L) {
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(1)) == LUA_TFUNCTION) {
+    lua_replace(L, 2);
+    lua_pushcclosure(L, call_bound, 2);
+    return 1;
+  }
+  lua_pushvalue(L, 2);
+  if (lua_rawget(L, lua_upvalueindex(2)) != LUA_TFUNCTION)
+    return 0;
+  lua_pushvalue(L, 1);
+  lua_call(L, 1, 1);
+  return 1;
+}
+
+/* briefIndex(methods, getters) -> the function __index of a class whose objects keep nothing */
+static int brief_index(lua_State *L) {
+  luaL_checktype(L, 1, LUA_TTABLE);
+  luaL_checktype(L, 2, LUA_TTABLE);
+  lua_settop(L, 2);
+  lua_pushcclosure(L, index_briefly, 2);
+  return 1;
+}
+
 void sio_lua_open_bind(lua_State *L) {
-  lua_pushcfunction(L, bind);
-  lua_setfield(L, -2, "bind");
+  static const luaL_Reg functions[] = {
+      {"bind", bind}, {"briefIndex", brief_index}, {NULL, NULL}};
+  luaL_setfuncs(L, functions, 0);
 }

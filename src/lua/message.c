@@ -2,13 +2,26 @@
 
 #include "lua/codec.h"
 
+static const sio_bytes reserved[] = {
+    {"connect", 7},        {"connect_error", 13}, {"disconnect", 10},
+    {"disconnecting", 13}, {"newListener", 11},   {"removeListener", 14},
+};
+
+enum { RESERVED = sizeof reserved / sizeof *reserved };
+
 bool sio_lua_is_reserved(sio_bytes event) {
-  static const char *const reserved[] = {"connect",       "connect_error", "disconnect",
-                                         "disconnecting", "newListener",   "removeListener"};
-  for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-    if (sio_bytes_eq(event, sio_bytes_str(reserved[i])))
+  for (int i = 0; i < RESERVED; i++)
+    if (sio_bytes_eq(event, reserved[i]))
       return true;
   return false;
+}
+
+void sio_lua_push_reserved(lua_State *L) {
+  lua_createtable(L, 0, RESERVED);
+  for (int i = 0; i < RESERVED; i++) {
+    lua_pushboolean(L, 1);
+    lua_setfield(L, -2, reserved[i].base);
+  }
 }
 
 static void mark_plain(sio_message *message) {

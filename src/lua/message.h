@@ -8,6 +8,8 @@
 
 /* Event names that nobody may send, because they mean something else to clients and servers. */
 bool sio_lua_is_reserved(sio_bytes event);
+/* Pushes a set of all of them. May raise. */
+void sio_lua_push_reserved(lua_State *L);
 
 /*
  * Encodes the values first..top of the stack as the payload of packet (whose type, nsp and id are

@@ -39,14 +39,6 @@ static void push_limits(lua_State *L) {
   }
 }
 
-/* isReserved(event) -> whether it must not be sent */
-static int is_reserved(lua_State *L) {
-  sio_bytes event;
-  event.base = luaL_checklstring(L, 1, &event.len);
-  lua_pushboolean(L, sio_lua_is_reserved(event));
-  return 1;
-}
-
 static int set_reporter(lua_State *L) {
   luaL_checktype(L, 1, LUA_TFUNCTION);
   lua_settop(L, 1);
@@ -68,8 +60,7 @@ static int write_line(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_socketio_core(lua_State *L);
 
 int luaopen_socketio_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"isReserved", is_reserved},
-                                       {"setReporter", set_reporter},
+  static const luaL_Reg functions[] = {{"setReporter", set_reporter},
                                        {"log", write_line},
                                        {NULL, NULL}};
   sio_lua_open(L);
@@ -86,6 +77,8 @@ int luaopen_socketio_core(lua_State *L) {
   sio_lua_open_socket(L);
   sio_lua_open_namespace(L);
   sio_lua_open_session(L);
+  sio_lua_push_reserved(L);
+  lua_setfield(L, -2, "reserved");
   push_limits(L);
   lua_setfield(L, -2, "limits");
   lua_pushliteral(L, SIO_VERSION);

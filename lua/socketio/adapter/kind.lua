@@ -21,7 +21,9 @@ local function class_of(self, getters)
       return type(member) == "function" and member or nil
     end,
   })
-  return object.class(NAME, methods, getters)
+  local class = object.class(NAME, methods, getters)
+  class.kind = self
+  return class
 end
 
 --- A kind that has the methods of super, and those that are added to it. All have the getters that
@@ -39,6 +41,11 @@ function kind.new(super, getters)
       return setmetatable({ nsp = nsp }, class)
     end,
   })
+end
+
+--- The kind of an adapter.
+function kind.of(adapter)
+  return getmetatable(adapter).kind
 end
 
 --- Is value an adapter?

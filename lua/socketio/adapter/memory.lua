@@ -8,6 +8,7 @@
 
 local core = require("socketio.core")
 local check = require("socketio.check")
+local emitting = require("socketio.emitting")
 local events = require("socketio.events")
 local kind = require("socketio.adapter.kind")
 local object = require("socketio.object")
@@ -149,29 +150,13 @@ local function select(self, opts)
   return self.nsp._handle:select(opts.rooms, opts.except)
 end
 
--- Tells the listeners of what goes out, if there are any.
-local function tell_outgoing(self, packet, opts)
-  if self.nsp._outgoing == 0 then
-    return
-  end
-  for _, socket in ipairs(select(self, opts)) do
-    socket_of.tell_outgoing(socket, table.unpack(packet.data, 1, packet.data.n))
-  end
-end
-
--- Encodes and sends in one step.
 local function send(self, packet, opts)
-  local flags, data = opts.flags, packet.data
-  local problem = self.nsp._handle:broadcast(opts.rooms, opts.except, flags.volatile,
-    flags.compress, packet.id, table.unpack(data, 1, data.n))
-  if problem then
-    check.raise(problem)
-  end
-  tell_outgoing(self, packet, opts)
+  emitting.broadcast(self.nsp, opts.rooms, opts.except, opts.flags, packet.id,
+    table.unpack(packet.data, 1, packet.data.n))
 end
 
 --- Sends a packet to the sockets of opts. Raises, and nothing is sent, for a value that has no form
--- on the wire.
+-- on the wire. Operators do the same by themselves where a kind has no method of its own for it.
 function Memory:broadcast(packet, opts)
   send(self, packet, opts)
 end
@@ -191,7 +176,7 @@ end
 --- Sends what encode made of the packet to the sockets of opts.
 function Memory:transmit(message, packet, opts)
   self.nsp._handle:send(opts.rooms, opts.except, opts.flags.volatile, message)
-  tell_outgoing(self, packet, opts)
+  self.nsp:_tell_outgoing(opts.rooms, opts.except, table.unpack(packet.data, 1, packet.data.n))
 end
 
 --- Sends a packet that each client acknowledges. For each server, counted(clients) is called once,

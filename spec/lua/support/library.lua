@@ -10,9 +10,15 @@ local library = {}
 -- === Members
 -- ======================================================================================
 
+-- Upvalues of functions in C have no names: they stand in that order.
+local NAMELESS = { "methods", "getters" }
+
 local function upvalue(fn, wanted)
   for i = 1, 255 do
     local name, value = debug.getupvalue(fn, i)
+    if name == "" then
+      name = NAMELESS[i]
+    end
     if name == wanted or not name then
       return value
     end
