@@ -7,7 +7,7 @@ local tasks = require("socketio.tasks")
 local emitting = {}
 
 emitting.TIMEOUT = "operation has timed out"
-emitting.none = {} -- shared by all emits that have no flags, or no rooms: never written to
+emitting.none = {} -- shared by all emits without flags, or without rooms: never written to
 
 local RESERVED = core.reserved
 
@@ -22,7 +22,7 @@ function emitting.check_event(method, event)
 end
 
 --- Encodes an event and sends it to the sockets of this process: what broadcasts come to. rooms and
--- except are lists of names, id is that of its acknowledgements or nil. Raises, and nothing is sent,
+-- except are lists of names, id that of its acknowledgements or nil. Raises, and nothing is sent,
 -- for a value that has no form on the wire.
 function emitting.broadcast(nsp, rooms, except, flags, id, ...)
   local problem = nsp._handle:broadcast(rooms, except, flags.volatile, flags.compress, id, ...)

@@ -171,7 +171,7 @@ local function adapt(self)
   end
   rawset(self, "_kind", self.server.opts.adapter)
   rawset(self, "adapter", made)
-  rawset(self, "_is_plain", kind.of(made).broadcast == memory.broadcast)
+  rawset(self, "_is_plain", kind.of(made) == memory)
   self:_tell_adapter("init")
 end
 

@@ -32,20 +32,21 @@ for _, name in ipairs({
   end
 end
 
-for _, name in ipairs({ "emit", "emitWithAck", "serverSideEmit", "serverSideEmitWithAck" }) do
+for _, name in ipairs({
+  "listeners", "listenerCount", "eventNames", "emit", "compress", "timeout", "socketsJoin",
+  "socketsLeave", "disconnectSockets", "fetchSockets", "allSockets", "emitWithAck",
+  "serverSideEmit", "serverSideEmitWithAck",
+}) do
   local method = namespace.methods[name]
   Server[name] = function(self, ...)
     return method(self.sockets, ...)
   end
 end
 
-for _, name in ipairs({
-  "listeners", "listenerCount", "eventNames", "to", "in_", "in", "except", "compress", "timeout",
-  "socketsJoin", "socketsLeave", "disconnectSockets", "fetchSockets", "allSockets",
-}) do
+for _, name in ipairs({ "to", "in_", "in", "except" }) do
   local method = namespace.methods[name]
-  Server[name] = function(self, argument)
-    return method(self.sockets, argument)
+  Server[name] = function(self, rooms)
+    return method(self.sockets, rooms)
   end
 end
 

@@ -152,6 +152,29 @@ describe("a kind of adapter", function()
     assert.same({ n = 2, nil, "signed" }, table.pack(client:expect "x"))
   end)
 
+  it("may get another method while it is used", function()
+    local io, Kind = support.server(), memory:extend()
+    local told = {}
+    io:emit "unheard"
+    local own = io:of("/").adapter.broadcast
+    io:of("/").adapter.broadcast = function(_, packet, opts)
+      told[#told + 1] = packet.data[1]
+      own(packet, opts)
+    end
+    local extended = support.server { adapter = Kind }
+    function Kind:broadcast(packet, opts)
+      told[#told + 1] = packet.data[1]
+      Kind.super.broadcast(self, packet, opts)
+    end
+    for _, server in ipairs { io, extended } do
+      local client = support.connect(server)
+      server:to("nobody"):emit "a"
+      server:emit("b", 1)
+      assert.same({ 1 }, { client:expect "b" })
+    end
+    assert.same({ "a", "b", "a", "b" }, told)
+  end)
+
   it("gets what a parent namespace sends, for each child", function()
     local Kind, told = memory:extend(), {}
     function Kind:broadcast(packet, opts)
