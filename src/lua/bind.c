@@ -64,7 +64,6 @@ static int brief_index(lua_State *L) {
 }
 
 void sio_lua_open_bind(lua_State *L) {
-  static const luaL_Reg functions[] = {
-      {"bind", bind}, {"briefIndex", brief_index}, {NULL, NULL}};
+  static const luaL_Reg functions[] = {{"bind", bind}, {"briefIndex", brief_index}, {NULL, NULL}};
   luaL_setfuncs(L, functions, 0);
 }

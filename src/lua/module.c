@@ -60,9 +60,8 @@ static int write_line(lua_State *L) {
 __attribute__((visibility("default"))) int luaopen_socketio_core(lua_State *L);
 
 int luaopen_socketio_core(lua_State *L) {
-  static const luaL_Reg functions[] = {{"setReporter", set_reporter},
-                                       {"log", write_line},
-                                       {NULL, NULL}};
+  static const luaL_Reg functions[] = {
+      {"setReporter", set_reporter}, {"log", write_line}, {NULL, NULL}};
   sio_lua_open(L);
   luaL_newlib(L, functions);
   sio_lua_open_values(L);

@@ -156,7 +156,8 @@ local function send(self, packet, opts)
 end
 
 --- Sends a packet to the sockets of opts. Raises, and nothing is sent, for a value that has no form
--- on the wire. (Operators do the same without the tables where nobody has put another in its place.)
+-- on the wire. (Operators do the same without these tables where nobody has put another method in
+-- its place.)
 function Memory:broadcast(packet, opts)
   send(self, packet, opts)
 end
