@@ -156,10 +156,10 @@ function join(nsp, handle, auth, session)
   end)
 end
 
---- A client wants to join nsp; handle is that of its socket, auth what it sent along.
+--- A client wants to join nsp; handle is that of its socket, auth what it sent along, or nil.
 function joining.start(nsp, handle, auth)
-  local asks = recovery_of(nsp) and type(auth.pid) == "string" and type(auth.offset) == "string"
-  if not asks then
+  local asks = recovery_of(nsp) and auth
+  if not asks or type(auth.pid) ~= "string" or type(auth.offset) ~= "string" then
     join(nsp, handle, auth)
     return
   end

@@ -112,7 +112,7 @@ end
 
 -- A client asks for a namespace that does not exist.
 local function on_unknown(self, handle, name, auth)
-  parent.find(self._parents, name, auth, function(nsp)
+  parent.find(self._parents, name, auth or {}, function(nsp)
     if not nsp then
       handle:refuse(parent.UNKNOWN)
     elseif handle:enter(nsp._handle) then

@@ -1,7 +1,8 @@
 --- A socket: one client in one namespace.
--- Private fields: _handle (the core's), _acks (id to the function that waits for it), _flags (of
--- the next emit), _on and _any, _anyOutgoing, _uses (listeners and middlewares), _gone (id to the
--- function to call if the client leaves before it answers).
+-- Private fields: _handle (the core's), _auth (what the client sent along), _acks (id to the
+-- function that waits for it), _flags (of the next emit), _on and _any, _anyOutgoing, _uses
+-- (listeners and middlewares), _gone (id to the function to call if the client leaves before it
+-- answers).
 
 local core = require("socketio.core")
 local chain = require("socketio.chain")
@@ -81,19 +82,31 @@ function getters:request()
   return self._handle:conn().request
 end
 
+--- For whatever the application wants to keep with it.
+function getters:data()
+  local data = {}
+  rawset(self, "data", data)
+  return data
+end
+
+--- Was the state of an earlier connection restored? Then joining has set the field.
+function getters.recovered()
+  return false
+end
+
 --- What the client said when it connected.
 function getters:handshake()
-  local request = self.request
+  local request, issued = self.request, self._handle:issued()
   local handshake = {
     headers = request.headers,
-    time = os.date(DATE, self._issued // 1000),
-    issued = self._issued,
+    time = os.date(DATE, issued // 1000),
+    issued = issued,
     address = request.remoteAddress,
     xdomain = request.headers.origin ~= nil,
     secure = request.secure,
     url = request.url,
     query = request.query,
-    auth = self._auth,
+    auth = rawget(self, "_auth") or {},
   }
   rawset(self, "handshake", handshake)
   return handshake
@@ -364,17 +377,14 @@ end
 
 local socket = {}
 
---- The socket of a client that wants to join nsp.
+--- The socket of a client that wants to join nsp; auth is what it sent along, or nil. Most are idle
+-- most of the time: what can be made when it is asked for is no field. With its listeners the table
+-- has four, which is as many as fit before it grows.
 function socket.new(nsp, handle, auth)
-  local self = setmetatable({
-    id = handle:id(),
-    nsp = nsp,
-    data = {},
-    recovered = false,
-    _handle = handle,
-    _auth = auth,
-    _issued = core.date(),
-  }, meta)
+  local self = setmetatable({ id = handle:id(), nsp = nsp, _handle = handle }, meta)
+  if auth ~= nil then
+    rawset(self, "_auth", auth)
+  end
   handle:own(self)
   return self
 end
@@ -492,6 +502,11 @@ function Socket:_fail(phase, event, message, traceback)
   })
 end
 
-meta = object.class("socketio.Socket", object.extend(Socket, events.methods), getters)
+-- What most sockets are asked for once, while they are set up.
+local passing = {
+  on = true, once = true, addListener = true, onAny = true, use = true, join = true,
+}
+
+meta = object.class("socketio.Socket", object.extend(Socket, events.methods), getters, nil, passing)
 
 return socket

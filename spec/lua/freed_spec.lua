@@ -247,6 +247,24 @@ describe("a server", function()
     await_end(all)
   end)
 
+  it("that is gone sends no late answers", function()
+    local all = watched()
+    local answer
+    do
+      local server = socketio.Server "127.0.0.1:0"
+      all[server] = true
+      local client, socket = support.pair(server)
+      socket:on("question", function(done) answer = done end)
+      client.client.transport:send '421["question"]'
+      support.wait(function() return answer end)
+      close(server)
+      support.forget_clients()
+    end
+    await_end(all)
+    answer(1)
+    answer(2)
+  end)
+
   it("is of no use to its finalisers, and no harm", function()
     local ran = 0
     for _ = 1, 3 do

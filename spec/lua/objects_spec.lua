@@ -154,6 +154,22 @@ describe("properties", function()
     assert.equal("GET", socket.request.method)
   end)
 
+  it("of a socket, whenever they are asked for, are the same", function()
+    local _, plain = support.pair(io)
+    assert.same({}, plain.handshake.auth)
+    assert.equal(plain.data, plain.data)
+    plain.data = { mine = true }
+    assert.same({ mine = true }, plain.data)
+    local on, join = plain.on, plain.join
+    assert.are_not.equal(on, socket.on)
+    on("e", function() end)
+    join "room"
+    assert.same({ "e" }, plain:eventNames())
+    assert.same({}, socket:eventNames())
+    assert.is_true(plain.rooms.room)
+    assert.is_nil(socket.rooms.room)
+  end)
+
   it("of its handshake", function()
     local handshake = socket.handshake
     assert.equal("secret", handshake.auth.token)

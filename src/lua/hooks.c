@@ -41,7 +41,7 @@ static void push_text(lua_State *L, const char *text) {
 
 /* --- connect --- */
 
-/* Pushes what the client sent with its CONNECT: a table. False when it is malformed. */
+/* Pushes what the client sent with its CONNECT: a table, or nil. False when it is malformed. */
 static bool push_auth(lua_State *L, call *c) {
   const sio_session *session = sio_socket_session((const sio_socket *)c->pointer);
   if (sio_session_protocol(session) == 3) {
@@ -49,7 +49,7 @@ static bool push_auth(lua_State *L, call *c) {
     return true;
   }
   if (c->bytes.len == 0) {
-    lua_newtable(L);
+    lua_pushnil(L);
     return true;
   }
   sio_lua_fault fault;
@@ -139,7 +139,7 @@ static void dispatch(lua_State *L, const call *c, bool is_plain) {
 static int event_protected(lua_State *L) {
   call *c = lua_touserdata(L, 1);
   int64_t id = c->in->packet->id;
-  bool is_plain = sio_lua_push_socket_object(L, c->server, c->pointer);
+  bool is_plain = sio_lua_push_socket_object(L, c->pointer);
   lua_pushliteral(L, "handler");
   lua_pushnil(L);
   int n = decode(L, c);
@@ -161,7 +161,7 @@ static int event_protected(lua_State *L) {
 static int ack_protected(lua_State *L) {
   call *c = lua_touserdata(L, 1);
   sio_lua_push_slot(L, c->server, c->slot);
-  sio_lua_push_object(L, c->server, c->pointer);
+  sio_lua_push_socket_object(L, c->pointer);
   lua_pushinteger(L, (lua_Integer)c->in->packet->id);
   int n = decode(L, c);
   if (n >= 0)
@@ -187,11 +187,10 @@ static int on_ack(void *ctx, sio_socket *socket, const sio_incoming *in, const c
 
 /* --- what happens to sockets and sessions --- */
 
-/* slot(object, reason, detail), if there is such an object. */
-static int tell_protected(lua_State *L) {
-  call *c = lua_touserdata(L, 1);
-  sio_lua_push_slot(L, c->server, c->slot);
-  if (sio_lua_push_object(L, c->server, c->pointer) == LUA_TNIL)
+/* Calls the slot on top of the stack with the object above it, which may be nil: then nothing is
+ * told. */
+static int tell_object(lua_State *L, const call *c) {
+  if (lua_isnil(L, -1))
     return 0;
   push_text(L, c->reason);
   push_text(L, c->detail);
@@ -199,22 +198,26 @@ static int tell_protected(lua_State *L) {
   return 0;
 }
 
-static void tell(void *ctx, enum sio_lua_slot slot, const void *pointer, const char *reason,
+/* slot(socket, reason, detail) */
+static int tell_socket_protected(lua_State *L) {
+  const call *c = lua_touserdata(L, 1);
+  sio_lua_push_slot(L, c->server, c->slot);
+  sio_lua_push_socket_object(L, c->pointer);
+  return tell_object(L, c);
+}
+
+/* slot(conn, reason, detail) */
+static int tell_session_protected(lua_State *L) {
+  const call *c = lua_touserdata(L, 1);
+  sio_lua_push_slot(L, c->server, c->slot);
+  sio_lua_push_object(L, c->server, c->pointer);
+  return tell_object(L, c);
+}
+
+static void tell(void *ctx, enum sio_lua_slot slot, const sio_socket *socket, const char *reason,
                  const char *detail) {
-  call c = {.server = ctx, .slot = slot, .pointer = pointer, .reason = reason, .detail = detail};
-  enter(ctx, tell_protected, &c);
-}
-
-static int forget_protected(lua_State *L) {
-  call *c = lua_touserdata(L, 1);
-  lua_pushnil(L);
-  sio_lua_set_object(L, c->server, c->pointer);
-  return 0;
-}
-
-static void forget(void *ctx, const void *pointer) {
-  call c = {.server = ctx, .pointer = pointer};
-  enter(ctx, forget_protected, &c);
+  call c = {.server = ctx, .slot = slot, .pointer = socket, .reason = reason, .detail = detail};
+  enter(ctx, tell_socket_protected, &c);
 }
 
 static void on_disconnecting(void *ctx, sio_socket *socket, const char *reason,
@@ -233,7 +236,7 @@ static void on_error(void *ctx, sio_socket *socket, const char *message) {
 static int forget_socket_protected(lua_State *L) {
   const call *c = lua_touserdata(L, 1);
   sio_lua_disown_socket(L, (sio_socket *)c->pointer);
-  return forget_protected(L);
+  return 0;
 }
 
 static void on_forget(void *ctx, sio_socket *socket) {
@@ -261,13 +264,24 @@ static void on_message(void *ctx, sio_session *session, sio_bytes data, bool bin
 }
 
 static void on_upgrade(void *ctx, sio_session *session) {
-  tell(ctx, SIO_SLOT_UPGRADE, session, NULL, NULL);
+  call c = {.server = ctx, .slot = SIO_SLOT_UPGRADE, .pointer = session};
+  enter(ctx, tell_session_protected, &c);
+}
+
+static int forget_session_protected(lua_State *L) {
+  const call *c = lua_touserdata(L, 1);
+  lua_pushnil(L);
+  sio_lua_set_object(L, c->server, c->pointer);
+  return 0;
 }
 
 static void on_session_close(void *ctx, sio_session *session, const char *reason,
                              const char *detail) {
-  tell(ctx, SIO_SLOT_SESSION_CLOSE, session, reason, detail);
-  forget(ctx, session);
+  call c = {.server = ctx, .slot = SIO_SLOT_SESSION_CLOSE, .pointer = session};
+  c.reason = reason;
+  c.detail = detail;
+  enter(ctx, tell_session_protected, &c);
+  enter(ctx, forget_session_protected, &c);
   sio_lua_server_drop(ctx); /* the last thing: it may be collected from now on */
 }
 
@@ -281,7 +295,8 @@ static void on_session(void *ctx, sio_session *session) {
 static int room_protected(lua_State *L) {
   call *c = lua_touserdata(L, 1);
   sio_lua_push_slot(L, c->server, c->slot);
-  if (sio_lua_push_object(L, c->server, c->pointer) == LUA_TNIL)
+  sio_lua_push_socket_object(L, c->pointer);
+  if (lua_isnil(L, -1))
     return 0;
   lua_pushlstring(L, c->bytes.base, c->bytes.len);
   lua_pushboolean(L, c->flag);

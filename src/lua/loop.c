@@ -136,11 +136,15 @@ static int now(lua_State *L) {
   return 1;
 }
 
-/* date() -> ms since 1970, real time */
-static int date(lua_State *L) {
+int64_t sio_lua_date(void) {
   struct timespec at;
   clock_gettime(CLOCK_REALTIME, &at);
-  lua_pushinteger(L, (lua_Integer)at.tv_sec * 1000 + at.tv_nsec / 1000000);
+  return (int64_t)at.tv_sec * 1000 + at.tv_nsec / 1000000;
+}
+
+/* date() -> ms since 1970, real time */
+static int date(lua_State *L) {
+  lua_pushinteger(L, sio_lua_date());
   return 1;
 }
 

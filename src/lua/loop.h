@@ -4,7 +4,12 @@
 
 #include <lua.h>
 
+#include <stdint.h>
+
 /* Sets the functions into the table on top of the stack. */
 void sio_lua_open_loop(lua_State *L);
+
+/* The real time: ms since 1970. */
+int64_t sio_lua_date(void);
 
 #endif

@@ -215,7 +215,7 @@ static int select_sockets(lua_State *L) {
 
   lua_createtable(L, (int)chosen->count, 0);
   for (size_t i = 0; i < chosen->count; i++) {
-    sio_lua_push_object(L, handle->server, chosen->sockets[i]);
+    sio_lua_push_socket_object(L, chosen->sockets[i]);
     lua_rawseti(L, -2, (lua_Integer)i + 1);
   }
   lua_pushcfunction(L, release);

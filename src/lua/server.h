@@ -3,7 +3,7 @@
  *
  * The userdata lives as long as the application refers to it, it has sessions, or an HTTP server
  * that it is attached to lives. It keeps the functions that the hooks call, by slot; the options;
- * and a table that maps the core's pointers (sockets, namespaces, sessions) to the Lua objects that
+ * and a table that maps the core's pointers (namespaces, sessions) to the Lua objects that
  * wrap them. All of these refer to it in turn, so none of them stands in the registry.
  */
 #ifndef SIO_LUA_SERVER_H

@@ -18,8 +18,10 @@ void sio_lua_push_conn(lua_State *L, sio_lua_server *server, sio_session *sessio
     return;
   lua_pop(L, 1);
   sio_lua_push_slot(L, server, SIO_SLOT_CONN);
+  if (lua_isnil(L, -1))
+    return;
   session_handle *handle = sio_lua_new(L, &session_type, sizeof *handle, 0);
-  handle->state = server->state;
+  handle->state = sio_lua_get(L);
   handle->session = sio_session_ref(session);
   lua_call(L, 1, 1);
   if (sio_session_get_state(session) == SIO_CLOSED)

@@ -4,24 +4,25 @@
 #include "base/error.h"
 #include "lua/codec.h"
 #include "lua/handle.h"
+#include "lua/loop.h"
 #include "lua/message.h"
 
-typedef struct socket_handle { /* user value 1: the server's userdata */
-  sio_lua_server *server;
-  sio_socket *socket; /* NULL: finalised; finalisers of the application may still call */
-  int object;         /* reference in the registry: the Lua object, once that owns the handle */
-  bool is_filtered;   /* it has catch-all listeners or middlewares */
-  bool is_watched;    /* it has listeners to what goes out */
+typedef struct socket_handle {
+  sio_lua_server *server; /* lives while the socket is not disconnected, and is not touched later */
+  sio_socket *socket;     /* NULL: finalised; finalisers of the application may still call */
+  int64_t issued;         /* when the client asked for it: ms since 1970 */
+  int object;             /* reference in the registry: the Lua object, once that owns the handle */
+  bool is_filtered;       /* it has catch-all listeners or middlewares */
+  bool is_watched;        /* it has listeners to what goes out */
 } socket_handle;
 
 static const sio_lua_type socket_type;
 
 void sio_lua_push_socket(lua_State *L, sio_lua_server *server, sio_socket *socket) {
-  socket_handle *handle = sio_lua_new(L, &socket_type, sizeof *handle, 1);
+  socket_handle *handle = sio_lua_new(L, &socket_type, sizeof *handle, 0);
   handle->server = server;
   handle->socket = sio_socket_ref(socket);
-  sio_lua_remembered(L, server);
-  lua_setiuservalue(L, -2, 1);
+  handle->issued = sio_lua_date();
 }
 
 static socket_handle *check_any(lua_State *L) {
@@ -183,18 +184,15 @@ static int own(lua_State *L) {
   socket_handle *handle = check(L);
   luaL_checkany(L, 2);
   lua_settop(L, 2);
-  lua_pushvalue(L, 2);
-  sio_lua_set_object(L, handle->server, handle->socket);
   handle->object = luaL_ref(L, LUA_REGISTRYINDEX);
   sio_socket_set_data(handle->socket, handle);
   return 0;
 }
 
-bool sio_lua_push_socket_object(lua_State *L, const sio_lua_server *server,
-                                const sio_socket *socket) {
+bool sio_lua_push_socket_object(lua_State *L, const sio_socket *socket) {
   const socket_handle *handle = sio_socket_data(socket);
   if (handle == NULL) {
-    sio_lua_push_object(L, server, socket);
+    lua_pushnil(L);
     return false;
   }
   lua_rawgeti(L, LUA_REGISTRYINDEX, handle->object);
@@ -236,6 +234,10 @@ static int accept_socket(lua_State *L) {
   socket_handle *handle = check(L);
   sio_bytes pid;
   pid.base = luaL_optlstring(L, 2, NULL, &pid.len);
+  if (is_gone(handle)) {
+    lua_pushboolean(L, 0);
+    return 1;
+  }
   lua_State *before = sio_lua_enter(handle->server->state, L);
   int status = sio_socket_accept(handle->socket, pid);
   sio_lua_leave(handle->server->state, before);
@@ -261,6 +263,8 @@ static int refuse_with(lua_State *L, const socket_handle *handle, int at, int st
 static int refuse(lua_State *L) {
   const socket_handle *handle = check(L);
   luaL_checkstring(L, 2);
+  if (is_gone(handle))
+    return 0;
   lua_settop(L, 3);
   sio_lua_encoding *encoding = sio_lua_encoding_take(L);
   int data = lua_isnil(L, 3) ? 0 : 3;
@@ -271,6 +275,8 @@ static int refuse(lua_State *L) {
 /* refuseOld(value): the same for clients of protocol 3, who are sent one value */
 static int refuse_old(lua_State *L) {
   const socket_handle *handle = check(L);
+  if (is_gone(handle))
+    return 0;
   lua_settop(L, 2);
   sio_lua_encoding *encoding = sio_lua_encoding_take(L);
   return refuse_with(L, handle, 3,
@@ -279,7 +285,7 @@ static int refuse_old(lua_State *L) {
 
 static int disconnect(lua_State *L) {
   socket_handle *handle = check_any(L);
-  if (handle->socket == NULL)
+  if (is_gone(handle))
     return 0;
   lua_State *before = sio_lua_enter(handle->server->state, L);
   sio_socket_disconnect(handle->socket, lua_toboolean(L, 2));
@@ -290,6 +296,12 @@ static int disconnect(lua_State *L) {
 static int get_id(lua_State *L) {
   sio_bytes id = sio_socket_id(check(L)->socket);
   lua_pushlstring(L, id.base, id.len);
+  return 1;
+}
+
+/* issued() -> when the client asked for it: ms since 1970 */
+static int get_issued(lua_State *L) {
+  lua_pushinteger(L, check_any(L)->issued);
   return 1;
 }
 
@@ -314,7 +326,7 @@ static int get_conn(lua_State *L) {
 static int join(lua_State *L) {
   socket_handle *handle = check_any(L);
   sio_bytes room = check_bytes(L, 2);
-  if (handle->socket == NULL)
+  if (is_gone(handle))
     return 0;
   lua_State *before = sio_lua_enter(handle->server->state, L);
   int status = sio_socket_join(handle->socket, room);
@@ -325,7 +337,7 @@ static int join(lua_State *L) {
 static int leave(lua_State *L) {
   socket_handle *handle = check_any(L);
   sio_bytes room = check_bytes(L, 2);
-  if (handle->socket == NULL)
+  if (is_gone(handle))
     return 0;
   lua_State *before = sio_lua_enter(handle->server->state, L);
   sio_socket_leave(handle->socket, room);
@@ -343,7 +355,7 @@ static int is_in(lua_State *L) {
 
 static int leave_all(lua_State *L) {
   socket_handle *handle = check_any(L);
-  if (handle->socket == NULL)
+  if (is_gone(handle))
     return 0;
   lua_State *before = sio_lua_enter(handle->server->state, L);
   sio_socket_leave_all(handle->socket);
@@ -386,6 +398,7 @@ static const luaL_Reg methods[] = {
     {"refuse", refuse},
     {"refuseOld", refuse_old},
     {"id", get_id},
+    {"issued", get_issued},
     {"conn", get_conn},
     {"disconnect", disconnect},
     {"state", get_state},

@@ -8,13 +8,13 @@ void sio_lua_open_socket(lua_State *L);
 void sio_lua_open_namespace(lua_State *L);
 void sio_lua_open_session(lua_State *L);
 
-/* Each pushes a handle; it shares what it stands for and keeps the server's userdata alive. */
+/* Each pushes a handle, which shares what it stands for. */
 void sio_lua_push_socket(lua_State *L, sio_lua_server *server, sio_socket *socket);
 void sio_lua_push_namespace(lua_State *L, sio_lua_server *server, sio_nsp *nsp);
 
-/* Pushes the Lua object of a socket. True: it has neither catch-all listeners nor middlewares. */
-bool sio_lua_push_socket_object(lua_State *L, const sio_lua_server *server,
-                                const sio_socket *socket);
+/* Pushes the Lua object of a socket, or nil. True: there is one, and it has neither catch-all
+ * listeners nor middlewares. */
+bool sio_lua_push_socket_object(lua_State *L, const sio_socket *socket);
 
 /* The core has done with a socket: its object is not kept any longer. */
 void sio_lua_disown_socket(lua_State *L, sio_socket *socket);
@@ -26,7 +26,8 @@ sio_nsp *sio_lua_check_namespace(lua_State *L, int arg);
  * raises when it is another value. Borrows. */
 const sio_message *sio_lua_check_message(lua_State *L, int arg);
 
-/* Pushes the Lua object of a session, made by the slot CONN on first use. */
+/* Pushes the Lua object of a session, made by the slot CONN on first use; nil when it has none and
+ * the server is gone. */
 void sio_lua_push_conn(lua_State *L, sio_lua_server *server, sio_session *session);
 
 /* Pushes the function that acknowledges event id of the socket whose Lua object is at index: any
