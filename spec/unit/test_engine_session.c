@@ -110,7 +110,9 @@ static void outlives_its_end_and_its_engine(void **state) {
   engine_send(session, "nothing");
   sio_session_close(session, false);
   sio_session_close(session, true);
-  assert_true(sio_bytes_eq(sio_session_request(session)->method, SIO_BYTES("GET")));
+  sio_request *request = sio_session_request(session);
+  assert_true(sio_bytes_eq(request->method, SIO_BYTES("GET")));
+  sio_request_unref(request);
   EXPECT_LOG(fix, "open websocket\n"); /* no hook */
   sio_session_unref(session);
   ws_expect_close(&it, "");

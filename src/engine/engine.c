@@ -86,6 +86,7 @@ static void unwatch_deadlines(sio_engine *engine) {
 static void release(sio_engine *engine) {
   sio_map_deinit(&engine->sessions);
   sio_quota_deinit(&engine->quota);
+  sio_keeper_deinit(&engine->keeper);
   sio_deflate_pool_unref(engine->deflate);
   sio_frame_unref(engine->ping);
   sio_frame_unref(engine->pong);
@@ -111,7 +112,7 @@ sio_engine *sio_engine_new(sio_loop *loop, const sio_engine_options *options,
   if (options->initial != NULL)
     sio_frame_ref(options->initial);
   if (!copy_texts(&engine->options) || !make_frames(engine) || !make_pool(engine) ||
-      sio_map_init(&engine->sessions) != 0 ||
+      sio_map_init(&engine->sessions) != 0 || sio_keeper_init(&engine->keeper) != 0 ||
       sio_quota_init(&engine->quota, options->max_connections_per_ip) != 0) {
     release(engine);
     return NULL;

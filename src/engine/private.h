@@ -26,6 +26,7 @@
 #include "engine/packet.h"
 #include "engine/quota.h"
 #include "engine/revision3.h"
+#include "http/kept.h"
 #include "ws/connection.h"
 
 struct sio_engine {
@@ -37,6 +38,7 @@ struct sio_engine {
   sio_map sessions; /* by id: those that are not closed, or whose hook is still to be called */
   size_t open;      /* those that are not closed */
   sio_quota quota;  /* of these */
+  sio_keeper keeper;
   sio_deadlines ping_interval;
   sio_deadlines ping_timeout;
   sio_deadlines poll_close; /* closing sessions, until the poll that tells it */
@@ -94,7 +96,6 @@ struct sio_session {
   bool is_extended;   /* another packet has proved life once since the ping */
   bool is_watched;    /* the policy is told of its packets */
   sio_engine *engine; /* NULL: it has told of the end, or was freed */
-  sio_request *request;
   void *data;
   size_t stale; /* bytes that an earlier turn left queued */
   sio_deadline heartbeat;
@@ -103,8 +104,9 @@ struct sio_session {
   sio_ws *ws;           /* on a WebSocket */
   sio_upgrade *upgrade; /* while it runs */
   const char *reason, *detail;
-  size_t id_len;
-  char id[];
+  sio_kept kept; /* the request of the handshake */
+  uint8_t id_len;
+  char id[]; /* and what kept has of its own */
 };
 
 /* --- session.c --- */

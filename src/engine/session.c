@@ -14,7 +14,7 @@ sio_session *sio_session_ref(sio_session *session) {
 void sio_session_unref(sio_session *session) {
   if (session == NULL || --session->refs > 0)
     return;
-  sio_request_unref(session->request);
+  sio_kept_deinit(&session->kept);
   sio_free(session);
 }
 
@@ -22,8 +22,8 @@ sio_bytes sio_session_id(const sio_session *session) {
   return sio_bytes_of(session->id, session->id_len);
 }
 
-sio_request *sio_session_request(const sio_session *session) {
-  return session->request;
+sio_request *sio_session_request(sio_session *session) {
+  return sio_kept_request(&session->kept);
 }
 
 enum sio_session_state sio_session_get_state(const sio_session *session) {
@@ -130,18 +130,28 @@ void sio_session_flush_later(sio_session *session) {
   sio_loop_flush_later(session->engine->loop, &session->flush);
 }
 
-/* A session that is not among the engine's yet. */
-static sio_session *make(sio_engine *engine, sio_bytes id) {
+static bool set_id(sio_session *session, sio_bytes id) {
+  if (id.len == 0)
+    return sio_random_id(session->id, &session->engine->id_counter) == 0;
+  memcpy(session->id, id.base, id.len);
+  return true;
+}
+
+/* A session that is not among the engine's yet. Takes kind. */
+static sio_session *make(sio_engine *engine, sio_kind *kind, sio_request *request, sio_bytes id) {
   size_t len = id.len > 0 ? id.len : SIO_ID_LEN;
-  sio_session *session = sio_calloc(1, sizeof(*session) + len);
-  if (session == NULL)
+  size_t own = kind != NULL ? sio_kind_measure(kind, request) : 0;
+  sio_session *session = kind != NULL ? sio_calloc(1, sizeof(*session) + len + own) : NULL;
+  if (session == NULL) {
+    sio_kind_unref(kind);
     return NULL;
+  }
+  session->refs = 1;
   session->engine = engine;
-  session->id_len = len;
-  if (id.len > 0) {
-    memcpy(session->id, id.base, id.len);
-  } else if (sio_random_id(session->id, &engine->id_counter) != 0) {
-    sio_free(session);
+  session->id_len = (uint8_t)len;
+  sio_kept_init(&session->kept, kind, request, session->id + len);
+  if (!set_id(session, id)) {
+    sio_session_unref(session);
     return NULL;
   }
   return session;
@@ -159,13 +169,11 @@ static int enlist(sio_session *session, sio_bytes address) {
 }
 
 sio_session *sio_session_new(sio_engine *engine, sio_request *request, sio_bytes id) {
-  sio_session *session = make(engine, id);
+  sio_session *session = make(engine, sio_keeper_find(&engine->keeper, request), request, id);
   if (session == NULL || enlist(session, request->remote_address) != 0) {
-    sio_free(session);
+    sio_session_unref(session);
     return NULL;
   }
-  session->refs = 1;
-  session->request = sio_request_ref(request);
   session->revision = sio_request_revision(request);
   session->flush.run = on_flush;
   engine->open++;
@@ -176,7 +184,7 @@ sio_session *sio_session_new(sio_engine *engine, sio_request *request, sio_bytes
 static void leave(const sio_session *session) {
   sio_engine *engine = session->engine;
   engine->open--;
-  sio_quota_give(&engine->quota, session->request->remote_address);
+  sio_quota_give(&engine->quota, sio_kept_address(&session->kept));
 }
 
 void sio_session_drop(sio_session *session) {

@@ -16,8 +16,9 @@ enum sio_session_state { SIO_OPENING, SIO_OPEN, SIO_CLOSING, SIO_CLOSED };
 sio_session *sio_session_ref(sio_session *session);
 void sio_session_unref(sio_session *session); /* NULL is allowed */
 
-sio_bytes sio_session_id(const sio_session *session);         /* secret of this client */
-sio_request *sio_session_request(const sio_session *session); /* of the handshake; borrows */
+sio_bytes sio_session_id(const sio_session *session); /* secret of this client */
+/* Of the handshake. Returns owned; the same as long as anybody holds it. NULL: out of memory. */
+sio_request *sio_session_request(sio_session *session);
 enum sio_session_state sio_session_get_state(const sio_session *session);
 int sio_session_protocol(const sio_session *session);          /* revision: 4 or 3 */
 const char *sio_session_transport(const sio_session *session); /* "polling" or "websocket" */

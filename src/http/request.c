@@ -4,8 +4,11 @@
 #include "http/token.h"
 
 void sio_request_unref(sio_request *request) {
-  if (request != NULL && --request->refs == 0)
-    sio_free(request);
+  if (request == NULL || --request->refs > 0)
+    return;
+  if (request->kept != NULL)
+    *request->kept = NULL;
+  sio_free(request);
 }
 
 sio_bytes sio_request_header(const sio_request *request, const char *name) {

@@ -1,7 +1,6 @@
 /*
- * A request's head: one compact, reference-counted block, because a session keeps that of its
- * handshake (socket.handshake, socket.request) for as long as it lives. Header names are
- * lower-case.
+ * A request's head: one reference-counted block. Header names are lower-case. What a session keeps of
+ * that of its handshake is smaller: http/kept.h.
  */
 #ifndef SIO_HTTP_REQUEST_H
 #define SIO_HTTP_REQUEST_H
@@ -30,6 +29,7 @@ typedef struct sio_request {
   sio_bytes query;        /* after '?', still encoded */
   sio_bytes remote_address;
   const sio_header *headers; /* in the order they came */
+  struct sio_request **kept; /* NULL, or where is noted that it is whole (http/kept.h) */
 } sio_request;
 
 static inline sio_request *sio_request_ref(sio_request *request) {

@@ -152,14 +152,31 @@ void sio_lua_open_request(lua_State *L) {
   lua_rawsetp(L, LUA_REGISTRYINDEX, &handles_key);
 }
 
+sio_request **sio_lua_new_request(lua_State *L) {
+  sio_lua_request *handle = sio_lua_new(L, &request_type, sizeof *handle, 2);
+  return &handle->request;
+}
+
+void sio_lua_share_request(lua_State *L) {
+  const sio_request *request = ((sio_lua_request *)lua_touserdata(L, -1))->request;
+  lua_rawgetp(L, LUA_REGISTRYINDEX, &handles_key);
+  if (lua_rawgetp(L, -1, request) == LUA_TNIL) {
+    lua_pushvalue(L, -3);
+    lua_rawsetp(L, -3, request);
+    lua_pop(L, 2);
+  } else {
+    lua_replace(L, -3);
+    lua_pop(L, 1);
+  }
+}
+
 void sio_lua_push_request(lua_State *L, sio_request *request) {
   lua_rawgetp(L, LUA_REGISTRYINDEX, &handles_key);
   if (lua_rawgetp(L, -1, request) == LUA_TNIL) {
-    lua_pop(L, 1);
-    sio_lua_request *handle = sio_lua_new(L, &request_type, sizeof *handle, 2);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, -3, request);
-    handle->request = sio_request_ref(request);
+    lua_pop(L, 2);
+    *sio_lua_new_request(L) = sio_request_ref(request);
+    sio_lua_share_request(L);
+  } else {
+    lua_replace(L, -2);
   }
-  lua_replace(L, -2);
 }

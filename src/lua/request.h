@@ -18,4 +18,12 @@ void sio_lua_push_query(lua_State *L, sio_bytes query);
  */
 void sio_lua_push_request(lua_State *L, sio_request *request);
 
+/*
+ * The same in two steps, for a request that the caller owns: pushes a handle without one, and
+ * returns where to put it; then has the handle replaced by the one that others have, if any. So
+ * the request is freed also if something raises.
+ */
+sio_request **sio_lua_new_request(lua_State *L);
+void sio_lua_share_request(lua_State *L);
+
 #endif

@@ -65,7 +65,12 @@ static int is_upgrading(lua_State *L) {
 }
 
 static int get_request(lua_State *L) {
-  sio_lua_push_request(L, sio_session_request(check(L)->session));
+  sio_session *session = check(L)->session;
+  sio_request **request = sio_lua_new_request(L);
+  *request = sio_session_request(session);
+  if (*request == NULL)
+    return luaL_error(L, "not enough memory");
+  sio_lua_share_request(L);
   return 1;
 }
 
