@@ -1,6 +1,6 @@
 /*
- * A request's head: one reference-counted block. Header names are lower-case. What a session keeps of
- * that of its handshake is smaller: http/kept.h.
+ * A request's head: one reference-counted block. Header names are lower-case. What a session keeps
+ * of that of its handshake is smaller: http/kept.h.
  */
 #ifndef SIO_HTTP_REQUEST_H
 #define SIO_HTTP_REQUEST_H
