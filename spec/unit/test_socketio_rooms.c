@@ -70,17 +70,14 @@ static void assert_like_model(sio_nsp *nsp) {
       live++;
     }
   for (size_t room = 0; room < ROOMS; room++) {
-    const sio_room *it = sio_nsp_room(nsp, room_name(room));
     size_t count = members_of(room);
-    assert_int_equal(it != NULL, count > 0);
     rooms += count > 0;
-    if (it == NULL)
-      continue;
-    assert_int_equal(sio_room_count(it), count);
+    assert_int_equal(sio_nsp_room_count(nsp, room_name(room)), count);
     for (size_t k = 0; k < count; k++)
-      assert_true(sio_socket_is_in(sio_room_member(it, k), room_name(room)));
+      assert_true(sio_socket_is_in(sio_nsp_room_member(nsp, room_name(room), k), room_name(room)));
+    assert_null(sio_nsp_room_member(nsp, room_name(room), count));
   }
-  for (; sio_nsp_next_room(nsp, &at) != NULL; rooms--)
+  for (; sio_nsp_next_room(nsp, &at).base != NULL; rooms--)
     continue;
   assert_int_equal(0 - rooms, live); /* beside the rooms, one for each socket's id */
 }
@@ -200,7 +197,7 @@ static void test_a_crowd_comes_and_goes(void **state) {
     session_sent(crowd[i]);
   }
   sio_nsp *nsp = nsp_of(f, "/");
-  assert_int_equal(sio_room_count(sio_nsp_room(nsp, room)), CROWD);
+  assert_int_equal(sio_nsp_room_count(nsp, room), CROWD);
   sio_target in_room = {&room, 1, NULL, 0}, everybody = {0};
   size_t count;
   sio_socket **all = sio_nsp_select(nsp, &everybody, &count);
@@ -210,7 +207,7 @@ static void test_a_crowd_comes_and_goes(void **state) {
   assert_true(fail_alloc_now.count > 0); /* given back */
   for (size_t i = 1; i < CROWD; i++)
     assert_int_equal(sio_socket_join(all[i], room), 0);
-  assert_int_equal(sio_room_count(sio_nsp_room(nsp, room)), CROWD);
+  assert_int_equal(sio_nsp_room_count(nsp, room), CROWD);
   sio_nsp_release(all, count);
   for (size_t i = 0; i < CROWD - STAY; i++) {
     session_end(crowd[i], "transport close", NULL);
@@ -398,7 +395,7 @@ static void test_a_watcher_that_changes_rooms(void **state) {
   f->deed = leave_it;
   sio_socket_join(socket, SIO_BYTES("r"));
   assert_told(f, "+room / r; -room / r");
-  assert_null(sio_nsp_room(nsp_of(f, "/"), SIO_BYTES("r")));
+  assert_int_equal(sio_nsp_room_count(nsp_of(f, "/"), SIO_BYTES("r")), 0);
   sio_socket_join(socket, SIO_BYTES("r"));
   f->deed_at = "-room";
   f->deed = join_it;
@@ -407,7 +404,7 @@ static void test_a_watcher_that_changes_rooms(void **state) {
   assert_true(sio_socket_is_in(socket, SIO_BYTES("r")));
   f->deed_at = "-room"; /* too late: it is disconnected */
   session_end(session, "transport close", NULL);
-  assert_null(sio_nsp_room(nsp_of(f, "/"), SIO_BYTES("r")));
+  assert_int_equal(sio_nsp_room_count(nsp_of(f, "/"), SIO_BYTES("r")), 0);
 }
 
 /* --- names --- */
@@ -435,10 +432,112 @@ static void test_leaving_the_room_of_the_id(void **state) {
   sio_bytes id = sio_socket_id(socket);
   sio_socket_join(other, id);
   sio_socket_leave(socket, id);
-  assert_int_equal(sio_room_count(sio_nsp_room(nsp_of(f, "/"), id)), 1);
+  assert_int_equal(sio_nsp_room_count(nsp_of(f, "/"), id), 1);
   assert_ptr_equal(sio_nsp_find(nsp_of(f, "/"), id), socket);
   session_end(session, "transport close", NULL);
-  assert_null(sio_nsp_room(nsp_of(f, "/"), id));
+  assert_int_equal(sio_nsp_room_count(nsp_of(f, "/"), id), 0);
+}
+
+/* --- who joins the rooms of others' ids --- */
+
+static bool visits[SOCKETS][SOCKETS]; /* who is in the room of whose id */
+static char ids[SOCKETS][SIO_ID_LEN];
+
+static sio_bytes id_of(size_t i) {
+  return sio_bytes_of(ids[i], SIO_ID_LEN);
+}
+
+static void assert_room_of(sio_nsp *nsp, size_t host) {
+  size_t count = 0;
+  sio_message message = message_of("[2]");
+  for (size_t i = 0; i < SOCKETS; i++)
+    count += visits[i][host];
+  assert_int_equal(sio_nsp_room_count(nsp, id_of(host)), count);
+  for (size_t k = 0; k < count; k++)
+    assert_true(sio_socket_is_in(sio_nsp_room_member(nsp, id_of(host), k), id_of(host)));
+  assert_null(sio_nsp_room_member(nsp, id_of(host), count));
+  sio_bytes room = id_of(host);
+  sio_target in_it = {&room, 1, NULL, 0}, others = {NULL, 0, &room, 1};
+  assert_int_equal(sio_nsp_broadcast(nsp, &in_it, &message, false), count);
+  assert_int_equal(sio_nsp_broadcast(nsp, &others, &message, false), sio_nsp_count(nsp) - count);
+  sio_message_deinit(&message);
+  for (size_t i = 0; i < SOCKETS; i++)
+    if (sockets[i] != NULL)
+      assert_sent(sessions[i], "42[2]");
+}
+
+static void assert_visits(sio_nsp *nsp) {
+  size_t rooms = 0, named = 0, at = 0;
+  for (size_t host = 0; host < SOCKETS; host++) {
+    assert_room_of(nsp, host);
+    rooms += sio_nsp_room_count(nsp, id_of(host)) > 0;
+  }
+  while (sio_nsp_next_room(nsp, &at).base != NULL)
+    named++;
+  assert_int_equal(named, rooms);
+  for (size_t i = 0; i < SOCKETS; i++) {
+    size_t expected = 0, seen = 0;
+    for (size_t host = 0; host < SOCKETS; host++)
+      expected += visits[i][host];
+    if (sockets[i] == NULL)
+      continue;
+    for (at = 0; sio_socket_next_room(sockets[i], &at).base != NULL;)
+      seen++;
+    assert_int_equal(seen, expected);
+  }
+}
+
+static void visit_step(void) {
+  size_t i = random_below(SOCKETS), host = random_below(3) == 0 ? i : random_below(SOCKETS);
+  if (sockets[i] == NULL)
+    return;
+  visits[i][host] = random_below(100) < 40;
+  assert_int_equal((visits[i][host] ? sio_socket_join : sio_socket_leave)(sockets[i], id_of(host)),
+                   0);
+  assert_int_equal(sio_socket_is_in(sockets[i], id_of(host)), visits[i][host]);
+}
+
+static void test_rooms_of_ids_like_a_model(void **state) {
+  fixture *f = *state;
+  sio_nsp *nsp = nsp_of(f, "/");
+  open_all(f);
+  memset(visits, 0, sizeof(visits));
+  for (size_t i = 0; i < SOCKETS; i++) {
+    memcpy(ids[i], sio_socket_id(sockets[i]).base, SIO_ID_LEN);
+    visits[i][i] = true;
+  }
+  assert_visits(nsp);
+  for (size_t gone = 0; gone < SOCKETS; gone++) { /* the rooms of who has gone stay */
+    for (int n = 0; n < STEPS / SOCKETS; n++) {
+      visit_step();
+      if (n % 89 == 0)
+        assert_visits(nsp);
+    }
+    close_socket(f, gone);
+    memset(visits[gone], 0, sizeof(visits[gone]));
+    assert_visits(nsp);
+  }
+}
+
+/* Whoever joins gets a room made, or nothing has changed. */
+static void test_a_room_of_an_id_without_memory(void **state) {
+  fixture *f = *state;
+  sio_nsp *nsp = nsp_of(f, "/");
+  sio_socket *host, *guest;
+  join_root(f, &host);
+  join_root(f, &guest);
+  sio_bytes id = sio_socket_id(host);
+  for (size_t n = 1;; n++) {
+    fail_alloc_at(n);
+    int err = sio_socket_join(guest, id);
+    fail_alloc_at(0);
+    assert_true(sio_socket_is_in(host, id));
+    assert_int_equal(sio_socket_is_in(guest, id), err == 0);
+    assert_int_equal(sio_nsp_room_count(nsp, id), 1 + (err == 0));
+    if (err == 0)
+      break;
+    assert_int_equal(err, SIO_ENOMEM);
+  }
 }
 
 static void test_ids_of_acknowledgements(void **state) {
@@ -465,6 +564,8 @@ int main(void) {
       FIXTURE_TEST(test_a_watcher_that_changes_rooms),
       FIXTURE_TEST(test_room_names_are_bytes),
       FIXTURE_TEST(test_leaving_the_room_of_the_id),
+      FIXTURE_TEST(test_rooms_of_ids_like_a_model),
+      FIXTURE_TEST(test_a_room_of_an_id_without_memory),
       FIXTURE_TEST(test_ids_of_acknowledgements),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,10 +228,10 @@ static int select_sockets(lua_State *L) {
 
 /* Each time Lua allocates, a finaliser of the application may change the room, or empty it. */
 static void push_members(lua_State *L, const sio_nsp *nsp, sio_bytes name) {
-  const sio_room *room = sio_nsp_room(nsp, name);
-  lua_createtable(L, 0, (int)sio_room_count(room));
-  for (size_t i = 0; (room = sio_nsp_room(nsp, name)) != NULL && i < sio_room_count(room); i++) {
-    sio_bytes id = sio_socket_id(sio_room_member(room, i));
+  const sio_socket *socket;
+  lua_createtable(L, 0, (int)sio_nsp_room_count(nsp, name));
+  for (size_t i = 0; (socket = sio_nsp_room_member(nsp, name, i)) != NULL; i++) {
+    sio_bytes id = sio_socket_id(socket);
     lua_pushlstring(L, id.base, id.len);
     lua_pushboolean(L, 1);
     lua_rawset(L, -3);
@@ -243,7 +243,7 @@ static int get_room(lua_State *L) {
   sio_nsp *nsp = find(L);
   sio_bytes name;
   name.base = luaL_checklstring(L, 2, &name.len);
-  if (nsp != NULL && sio_nsp_room(nsp, name) != NULL)
+  if (nsp != NULL && sio_nsp_room_count(nsp, name) > 0)
     push_members(L, nsp, name);
   else
     lua_pushnil(L);
@@ -255,19 +255,17 @@ static int count_room(lua_State *L) {
   const sio_nsp *nsp = find(L);
   sio_bytes name;
   name.base = luaL_checklstring(L, 2, &name.len);
-  const sio_room *room = nsp != NULL ? sio_nsp_room(nsp, name) : NULL;
-  lua_pushinteger(L, room != NULL ? (lua_Integer)sio_room_count(room) : 0);
+  lua_pushinteger(L, nsp != NULL ? (lua_Integer)sio_nsp_room_count(nsp, name) : 0);
   return 1;
 }
 
 /* rooms() -> list of names */
 static int get_rooms(lua_State *L) {
   sio_nsp *nsp = find(L);
-  const sio_room *room;
+  sio_bytes name;
   lua_newtable(L);
   lua_Integer n = 0;
-  for (size_t at = 0; nsp != NULL && (room = sio_nsp_next_room(nsp, &at)) != NULL;) {
-    sio_bytes name = sio_room_name(room);
+  for (size_t at = 0; nsp != NULL && (name = sio_nsp_next_room(nsp, &at)).base != NULL;) {
     lua_pushlstring(L, name.base, name.len);
     lua_rawseti(L, -2, ++n);
   }

@@ -23,9 +23,9 @@ typedef struct walker {
 
 static void mark_excepted(const sio_nsp *nsp, const sio_target *target, uint64_t mark) {
   for (size_t i = 0; i < target->except_count; i++) {
-    const sio_room *room = sio_nsp_room(nsp, target->except[i]);
-    for (uint32_t at = 0; room != NULL && at < room->count; at++)
-      room->members[at].socket->mark = mark;
+    sio_members members = sio_room_members(nsp, target->except[i]);
+    for (uint32_t at = 0; at < members.count; at++)
+      sio_members_at(&members, at)->mark = mark;
   }
 }
 
@@ -35,9 +35,9 @@ static void visit_all(const sio_nsp *nsp, walker *walk) {
       walk->visit(walk, nsp->sockets[at]);
 }
 
-static void visit_room(const sio_room *room, walker *walk, bool may_repeat) {
-  for (uint32_t at = 0; at < room->count; at++) {
-    sio_socket *socket = room->members[at].socket;
+static void visit_room(sio_members members, walker *walk, bool may_repeat) {
+  for (uint32_t at = 0; at < members.count; at++) {
+    sio_socket *socket = sio_members_at(&members, at);
     if (socket->mark == walk->mark || socket->state != SIO_SOCKET_CONNECTED)
       continue;
     if (may_repeat)
@@ -51,11 +51,8 @@ static void visit_target(sio_nsp *nsp, const sio_target *target, walker *walk) {
   mark_excepted(nsp, target, walk->mark);
   if (target->room_count == 0)
     visit_all(nsp, walk);
-  for (size_t i = 0; i < target->room_count; i++) {
-    const sio_room *room = sio_nsp_room(nsp, target->rooms[i]);
-    if (room != NULL)
-      visit_room(room, walk, target->room_count > 1);
-  }
+  for (size_t i = 0; i < target->room_count; i++)
+    visit_room(sio_room_members(nsp, target->rooms[i]), walk, target->room_count > 1);
 }
 
 /* --- what happens to them --- */
@@ -88,10 +85,8 @@ static void select_one(walker *walk, sio_socket *socket) {
 /* At least as many as the target has. */
 static size_t most(const sio_nsp *nsp, const sio_target *target) {
   size_t members = 0;
-  for (size_t i = 0; i < target->room_count; i++) {
-    const sio_room *room = sio_nsp_room(nsp, target->rooms[i]);
-    members += room != NULL ? room->count : 0;
-  }
+  for (size_t i = 0; i < target->room_count; i++)
+    members += sio_nsp_room_count(nsp, target->rooms[i]);
   return target->room_count > 0 ? members : nsp->count;
 }
 

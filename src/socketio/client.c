@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "net/loop.h"
 #include "socketio/private.h"
 
 /* A binary packet in the making. The last attachment is never copied: it completes the packet. */
@@ -30,10 +31,14 @@ sio_client *sio_client_new(sio_server *server, sio_session *session) {
   client->server = server;
   client->session = session;
   client->is_old = sio_session_protocol(session) == 3;
-  sio_list_init(&client->sockets);
-  sio_list_push(&server->clients, &client->node);
+  sio_deadline_start(&server->connecting, &client->connecting, sio_loop_now(server->loop));
   sio_session_set_data(session, client);
   return client;
+}
+
+void sio_client_settle(sio_client *client) {
+  sio_list_remove(&client->node);
+  sio_list_push(&client->server->clients, &client->node);
 }
 
 static sio_client *hold(sio_client *client) {
@@ -49,8 +54,8 @@ static void release(sio_client *client) {
 }
 
 static void drop_sockets(sio_client *client, const char *reason, const char *detail) {
-  while (!sio_list_is_empty(&client->sockets))
-    sio_socket_drop(SIO_OF(client->sockets.next, sio_socket, node), reason, detail);
+  while (client->sockets != NULL)
+    sio_socket_drop(client->sockets, reason, detail);
 }
 
 /* A hook may have ended the client while its sockets were told. */
@@ -58,7 +63,6 @@ static void forget_session(sio_client *client) {
   if (!sio_list_is_linked(&client->node))
     return;
   sio_list_remove(&client->node);
-  sio_deadline_stop(&client->connecting);
   sio_session_set_data(client->session, NULL);
   release(client);
 }
@@ -79,16 +83,13 @@ static void close_client(sio_client *client) {
   drop_sockets(client, at_once ? "forced close" : "forced server close", NULL);
 }
 
-/* The first socket that was not told of the error yet; those that were stand behind it. */
-static sio_socket *next_untold(sio_client *client) {
-  if (sio_list_is_empty(&client->sockets))
-    return NULL;
-  sio_socket *socket = SIO_OF(client->sockets.next, sio_socket, node);
-  if (socket->was_told)
-    return NULL;
-  socket->was_told = true;
-  sio_list_remove(&socket->node);
-  sio_list_push(&client->sockets, &socket->node);
+/* The first socket that was not told of the error yet; it is now. */
+static sio_socket *next_untold(const sio_client *client) {
+  sio_socket *socket = client->sockets;
+  while (socket != NULL && socket->was_told)
+    socket = socket->next;
+  if (socket != NULL)
+    socket->was_told = true;
   return socket;
 }
 
@@ -108,8 +109,8 @@ static void fail(sio_client *client, const char *message) {
 
 void sio_client_disconnect(sio_client *client) {
   hold(client);
-  while (!sio_list_is_empty(&client->sockets)) {
-    sio_socket *socket = sio_socket_ref(SIO_OF(client->sockets.next, sio_socket, node));
+  while (client->sockets != NULL) {
+    sio_socket *socket = sio_socket_ref(client->sockets);
     if (socket->state == SIO_SOCKET_CONNECTED)
       sio_socket_send_disconnect(socket);
     sio_socket_drop(socket, "server namespace disconnect", NULL);
@@ -121,6 +122,7 @@ void sio_client_disconnect(sio_client *client) {
 
 void sio_client_expire(sio_deadline *deadline) {
   sio_client *client = SIO_OF(deadline, sio_client, connecting);
+  sio_client_settle(client);
   hold(client);
   close_client(client);
   release(client);
@@ -129,12 +131,10 @@ void sio_client_expire(sio_deadline *deadline) {
 /* --- packets --- */
 
 static sio_socket *find_socket(const sio_client *client, sio_bytes nsp) {
-  for (sio_list *node = client->sockets.next; node != &client->sockets; node = node->next) {
-    sio_socket *socket = SIO_OF(node, sio_socket, node);
-    if (sio_bytes_eq(sio_socket_nsp_name(socket), nsp))
-      return socket;
-  }
-  return NULL;
+  sio_socket *socket = client->sockets;
+  while (socket != NULL && !sio_bytes_eq(sio_socket_nsp_name(socket), nsp))
+    socket = socket->next;
+  return socket;
 }
 
 static void refuse_unknown(const sio_client *client, sio_bytes name) {

@@ -10,19 +10,24 @@
 #include "socketio/server.h"
 
 typedef struct sio_client {
-  uint32_t refs;  /* the server's, and one for each call that tells hooks */
-  uint32_t count; /* of sockets */
-  bool is_old;    /* of protocol 3 (Socket.IO 2) */
+  uint32_t refs;       /* the server's, and one for each call that tells hooks */
+  uint32_t count : 31; /* of sockets */
+  bool is_old : 1;     /* of protocol 3 (Socket.IO 2) */
   sio_server *server;
   sio_session *session;
-  sio_list node; /* in the server's clients until the session has ended */
-  sio_list sockets;
-  sio_deadline connecting; /* runs until the first socket was accepted */
+  sio_socket *sockets; /* the oldest; NULL: none */
   struct sio_assembly *assembly;
+  union {                    /* until the session has ended */
+    sio_deadline connecting; /* runs until the first socket was accepted */
+    sio_list node;           /* from then on: in the server's clients */
+  };
 } sio_client;
 
-/* A client in the server's list, as the session's data. NULL: out of memory. */
+/* A client that is to join something in time, as the session's data. NULL: out of memory. */
 sio_client *sio_client_new(sio_server *server, sio_session *session);
+
+/* It has joined something. */
+void sio_client_settle(sio_client *client);
 
 /* Joins "/" for a client of protocol 3, which does not ask for it. */
 void sio_client_join_main(sio_client *client);

@@ -11,7 +11,6 @@
 #include "socketio/socket.h"
 
 typedef struct sio_nsp sio_nsp;
-typedef struct sio_room sio_room;
 
 /* Whom a broadcast reaches: the union of rooms (none: everybody), without the members of except. */
 typedef struct sio_target {
@@ -48,13 +47,11 @@ size_t sio_nsp_broadcast(sio_nsp *nsp, const sio_target *target, const sio_messa
 sio_socket **sio_nsp_select(sio_nsp *nsp, const sio_target *target, size_t *count);
 void sio_nsp_release(sio_socket **sockets, size_t count);
 
-/* Rooms: by name (NULL: none), and all of them (*at starts at 0). A room exists while it has
- * members; a pointer to one is valid until something may have left it. */
-sio_room *sio_nsp_room(const sio_nsp *nsp, sio_bytes name);
-sio_room *sio_nsp_next_room(const sio_nsp *nsp, size_t *at);
-sio_bytes sio_room_name(const sio_room *room);
-size_t sio_room_count(const sio_room *room);
-sio_socket *sio_room_member(const sio_room *room, size_t index); /* perhaps still connecting */
+/* Rooms: how many members one has (which exists while it has any), each of them (perhaps still
+ * connecting; NULL from there on), and the names of all (*at starts at 0, base NULL at the end). */
+size_t sio_nsp_room_count(const sio_nsp *nsp, sio_bytes room);
+sio_socket *sio_nsp_room_member(const sio_nsp *nsp, sio_bytes room, size_t index);
+sio_bytes sio_nsp_next_room(const sio_nsp *nsp, size_t *at);
 
 /* on_room is called for all sockets of the namespace from now on (or no more). */
 void sio_nsp_watch_rooms(sio_nsp *nsp, bool on);

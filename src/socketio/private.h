@@ -1,6 +1,9 @@
 /*
- * What the files of this folder know of each other. A socket is listed in its client (by node), in
- * its namespace while connected (by place), and in rooms, by memberships that point to each other.
+ * What the files of this folder know of each other. A socket is listed in its client, in its
+ * namespace while connected (by place), and in rooms, by memberships that point to each other.
+ *
+ * Nearly every socket is in the room of its id, alone, and most are in no other: that room is made
+ * only when a second socket joins it. Until then it is a mark of the socket, is_home.
  */
 #ifndef SIO_SOCKETIO_PRIVATE_H
 #define SIO_SOCKETIO_PRIVATE_H
@@ -23,7 +26,7 @@ struct sio_server {
   sio_client_files *files;  /* NULL when they are not served */
   sio_list attachments;     /* to HTTP servers */
   sio_deadlines connecting; /* of clients that have joined nothing yet */
-  sio_list clients;
+  sio_list clients;         /* the others */
   sio_map nsps;
 };
 
@@ -42,6 +45,8 @@ struct sio_nsp {
   char name[];
 };
 
+typedef struct sio_room sio_room;
+
 typedef struct sio_member { /* of a room */
   sio_socket *socket;
   uint32_t at; /* in socket->rooms */
@@ -52,8 +57,13 @@ typedef struct sio_membership { /* of a socket */
   uint32_t at; /* in room->members */
 } sio_membership;
 
-/* Most rooms are the one of a socket's id, and most sockets are in no other: the first is inline.
- */
+typedef struct sio_memberships { /* in rooms that were made */
+  sio_map *index; /* room name to place in items, plus one; NULL while they are few */
+  uint32_t count, cap;
+  sio_membership items[];
+} sio_memberships;
+
+/* The first member is inline. */
 struct sio_room {
   sio_member *members; /* &first, or allocated */
   sio_member first;
@@ -65,19 +75,18 @@ struct sio_room {
 
 struct sio_socket {
   uint32_t refs;
-  uint8_t state; /* enum sio_socket_state */
-  bool is_watched;
-  bool was_told; /* of the error that closes its client */
-  uint64_t mark; /* the newest mark it was given */
+  uint8_t state;      /* enum sio_socket_state */
+  bool is_listed : 1; /* in its client's sockets */
+  bool is_watched : 1;
+  bool is_home : 1;  /* in the room of its id, alone */
+  bool was_told : 1; /* of the error that closes its client */
+  uint64_t mark;     /* the newest mark it was given */
   sio_session *session;
   sio_nsp *nsp;
   void *data;
-  sio_list node;         /* in its client's sockets */
-  sio_membership *rooms; /* &first, or allocated */
-  sio_membership first;
-  uint32_t room_count, room_cap;
-  sio_map *index; /* room name to place in rooms, plus one; NULL while they are few */
-  uint32_t place; /* in nsp->sockets */
+  sio_socket *next;       /* of its client */
+  sio_memberships *rooms; /* NULL: none yet */
+  uint32_t place;         /* in nsp->sockets */
   uint32_t id_len;
   uint32_t name_len; /* of the namespace it asked for, if it was in none at first */
   char text[];       /* the id, and that name */
@@ -109,6 +118,23 @@ int sio_packet_send(sio_session *session, const sio_packet *packet);
 int sio_message_send(const sio_message *message, sio_session *session);
 
 /* --- room.c --- */
+
+/* Who is in a room: those of list, or (NULL) home alone. None when there is no such room. Valid
+ * until somebody joins or leaves it. */
+typedef struct sio_members {
+  const sio_member *list;
+  sio_socket *home;
+  uint32_t count;
+} sio_members;
+
+sio_members sio_room_members(const sio_nsp *nsp, sio_bytes name);
+
+static inline sio_socket *sio_members_at(const sio_members *members, uint32_t at) {
+  return members->list != NULL ? members->list[at].socket : members->home;
+}
+
+/* In how many rooms a socket is. */
+size_t sio_socket_room_count(const sio_socket *socket);
 
 /* Adds a socket to the room of that name, made if need be. True in *added when it was not in it. 0,
  * SIO_ENOMEM. */

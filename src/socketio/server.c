@@ -19,26 +19,17 @@ void sio_server_options_init(sio_server_options *options) {
 
 /* --- what the engine tells --- */
 
-/* False: no memory, and the session is closing. */
-static bool start_client(sio_server *server, sio_session *session) {
-  sio_client *client = sio_client_new(server, session);
-  if (client == NULL) {
-    sio_session_close(session, true);
-    return false;
-  }
-  sio_deadline_start(&server->connecting, &client->connecting, sio_loop_now(server->loop));
-  return true;
-}
-
 static void on_session(void *ctx, sio_session *session) {
   sio_server *server = ctx;
   if (server->hooks->on_session != NULL)
     server->hooks->on_session(server->ctx, session);
-  if (!server->options.raw && !start_client(server, session))
+  if (server->options.raw)
     return;
-  sio_client *client = sio_session_data(session);
+  sio_client *client = sio_client_new(server, session);
   if (client != NULL)
     sio_client_join_main(client);
+  else
+    sio_session_close(session, true);
 }
 
 /* A session without a client is raw, or closing. */
@@ -149,8 +140,10 @@ static void detach(sio_server *server) {
 }
 
 static void end_clients(sio_server *server) {
-  while (!sio_list_is_empty(&server->clients))
-    sio_client_end(SIO_OF(server->clients.next, sio_client, node), "server shutting down", NULL);
+  sio_list *lists[] = {&server->clients, &server->connecting.head};
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+    while (!sio_list_is_empty(lists[i]))
+      sio_client_end(SIO_OF(lists[i]->next, sio_client, node), "server shutting down", NULL);
 }
 
 void sio_server_close(sio_server *server) {

@@ -28,13 +28,29 @@ static int write_id(sio_socket *socket, sio_client *client, sio_bytes name) {
   return 0;
 }
 
+/* The newest comes last. */
+static void list(sio_socket *socket, sio_client *client) {
+  sio_socket **link = &client->sockets;
+  while (*link != NULL)
+    link = &(*link)->next;
+  *link = socket;
+  socket->is_listed = true;
+  client->count++;
+}
+
+static void unlist(sio_socket *socket, sio_client *client) {
+  sio_socket **link = &client->sockets;
+  while (*link != socket)
+    link = &(*link)->next;
+  *link = socket->next;
+  socket->is_listed = false;
+  client->count--;
+}
+
 static void init(sio_socket *socket, sio_client *client, sio_nsp *nsp, sio_bytes name) {
   socket->refs = 1;
   socket->session = sio_session_ref(client->session);
-  socket->rooms = &socket->first;
-  socket->room_cap = 1;
-  sio_list_push(&client->sockets, &socket->node);
-  client->count++;
+  list(socket, client);
   if (nsp != NULL) {
     socket->nsp = nsp;
     nsp->refs++;
@@ -47,7 +63,8 @@ static void init(sio_socket *socket, sio_client *client, sio_nsp *nsp, sio_bytes
 
 sio_socket *sio_socket_new(sio_client *client, sio_nsp *nsp, sio_bytes name) {
   size_t id_len = client->is_old ? old_id_len(client->session, name) : SIO_ID_LEN;
-  sio_socket *socket = sio_calloc(1, sizeof(*socket) + id_len + (nsp == NULL ? name.len : 0));
+  size_t size = offsetof(sio_socket, text) + id_len + (nsp == NULL ? name.len : 0);
+  sio_socket *socket = sio_calloc(1, size > sizeof(*socket) ? size : sizeof(*socket));
   if (socket == NULL)
     return NULL;
   socket->id_len = (uint32_t)id_len;
@@ -83,12 +100,11 @@ static void leave_nsp(sio_socket *socket, bool was_connected) {
 }
 
 void sio_socket_drop(sio_socket *socket, const char *reason, const char *detail) {
-  if (!sio_list_is_linked(&socket->node))
+  if (!socket->is_listed)
     return;
   sio_client *client = sio_session_data(socket->session);
   const sio_server *server = client->server;
-  sio_list_remove(&socket->node); /* and the list's reference is ours now */
-  client->count--;
+  unlist(socket, client); /* and the list's reference is ours now */
   bool was_connected = socket->state == SIO_SOCKET_CONNECTED;
   bool is_told = was_connected && !server->is_silent;
   if (is_told)
@@ -201,7 +217,7 @@ static sio_frame *connect_frame(const sio_socket *socket, sio_bytes pid) {
 int sio_socket_restore(sio_socket *socket, sio_bytes id) {
   if (!is_connecting(socket))
     return SIO_ECLOSED;
-  if (socket->nsp == NULL || socket->room_count > 0 || id.len != SIO_ID_LEN ||
+  if (socket->nsp == NULL || sio_socket_room_count(socket) > 0 || id.len != SIO_ID_LEN ||
       socket->id_len != SIO_ID_LEN || sio_nsp_find(socket->nsp, id) != NULL)
     return SIO_EINVAL;
   memcpy(socket->text, id.base, SIO_ID_LEN);
@@ -232,8 +248,7 @@ int sio_socket_accept(sio_socket *socket, sio_bytes pid) {
     return SIO_ENOMEM;
   }
   socket->state = SIO_SOCKET_CONNECTED;
-  sio_client *client = sio_session_data(socket->session);
-  sio_deadline_stop(&client->connecting);
+  sio_client_settle(sio_session_data(socket->session));
   sio_session_send(socket->session, frame); /* if it fails, the session's end will tell */
   sio_frame_unref(frame);
   if (added)
@@ -252,8 +267,7 @@ int sio_socket_refuse(sio_socket *socket, sio_bytes json) {
 }
 
 void sio_socket_disconnect(sio_socket *socket, bool close) {
-  bool is_leaving = !sio_list_is_linked(&socket->node);
-  if (socket->state != SIO_SOCKET_CONNECTED || is_leaving)
+  if (socket->state != SIO_SOCKET_CONNECTED || !socket->is_listed)
     return;
   sio_socket_ref(socket);
   if (close) {
