@@ -106,56 +106,80 @@ static int decode(lua_State *L, call *c) {
   return n;
 }
 
-/* Pushes what listens to the event at index 5 of the socket at index 2: a function, a list or nil.
- */
+/* An event, and the task that it is from its first byte on. */
+typedef struct event {
+  sio_lua_entry entry;
+  call c;
+  bool is_plain; /* its socket has neither catch-all listeners nor middlewares */
+} event;
+
+/* Where what belongs to an event stands in its coroutine; the arguments follow the name. */
+enum { EVENT = 1, SOCKET, FREE, NAME };
+
+/* Pushes what listens to it: a function, a list or nil. */
 static int push_listener(lua_State *L) {
   lua_pushliteral(L, "_on");
-  if (lua_rawget(L, 2) != LUA_TTABLE)
+  if (lua_rawget(L, SOCKET) != LUA_TTABLE)
     return LUA_TNIL;
-  lua_pushvalue(L, 5);
-  int type = lua_rawget(L, -2);
-  lua_replace(L, -2);
-  return type;
+  lua_pushvalue(L, NAME);
+  return lua_rawget(L, -2);
 }
 
-/*
- * The stack is: call, socket, "handler", event, event, arguments. One listener of a plain socket is
- * started from here; the rest is the business of the slot.
- */
-static void dispatch(lua_State *L, const call *c, bool is_plain) {
-  int nargs = lua_gettop(L) - 5;
-  if (!is_plain || push_listener(L) != LUA_TFUNCTION) {
-    lua_settop(L, 5 + nargs);
-    sio_lua_push_slot(L, c->server, c->slot);
-    lua_replace(L, 3);
-    lua_copy(L, 2, 4);
-    lua_call(L, nargs + 2, 0);
-    return;
-  }
-  lua_replace(L, 5);
-  sio_lua_run_task(L, c->server->state, 2, nargs);
+static int returned(lua_State *L, int status, lua_KContext context) {
+  (void)L;
+  (void)status;
+  (void)context;
+  return 0;
 }
 
-static int event_protected(lua_State *L) {
-  call *c = lua_touserdata(L, 1);
-  int64_t id = c->in->packet->id;
-  bool is_plain = sio_lua_push_socket_object(L, c->pointer);
-  lua_pushliteral(L, "handler");
+/* Calls the function on top of the stack in the place of the name, which stays where it was free:
+ * should the listener fail or wait, the name tells of it. */
+static int call_listener(lua_State *L, event *e, int nargs) {
+  lua_copy(L, NAME, FREE);
+  lua_replace(L, NAME);
+  lua_settop(L, NAME + nargs);
+  e->entry.event.base = lua_tolstring(L, FREE, &e->entry.event.len);
+  e->entry.is_told = true;
+  lua_callk(L, nargs, 0, 0, returned);
+  return 0;
+}
+
+/* slot(socket, name, arguments) */
+static int call_slot(lua_State *L, const call *c, int nargs) {
+  lua_settop(L, NAME + nargs);
+  lua_copy(L, SOCKET, FREE);
+  sio_lua_push_slot(L, c->server, c->slot);
+  lua_replace(L, SOCKET);
+  lua_call(L, 2 + nargs, 0);
+  return 0;
+}
+
+/* One listener of a plain socket is called from here; the rest is the business of the slot. */
+static int dispatch(lua_State *L, event *e) {
+  int nargs = lua_gettop(L) - NAME;
+  int type = e->is_plain ? push_listener(L) : LUA_TTABLE;
+  if (type == LUA_TFUNCTION)
+    return call_listener(L, e, nargs);
+  return type != LUA_TNIL ? call_slot(L, &e->c, nargs) : 0;
+}
+
+/* An event has come: decodes it and calls who listens. */
+static int run_event(lua_State *L) {
+  event *e = lua_touserdata(L, EVENT);
+  int64_t id = e->c.in->packet->id;
   lua_pushnil(L);
-  int n = decode(L, c);
+  int n = decode(L, &e->c);
   if (n < 0)
     return 0;
   if (!check_name(L, n)) {
-    c->reason = "invalid payload";
-    c->status = SIO_EPARSE;
+    e->c.reason = "invalid payload";
+    e->c.status = SIO_EPARSE;
     return 0;
   }
-  lua_copy(L, 5, 4);
   luaL_checkstack(L, LUA_MINSTACK, NULL);
   if (id != SIO_NO_ACK)
-    sio_lua_push_ack(L, 2, id);
-  dispatch(L, c, is_plain);
-  return 0;
+    sio_lua_push_ack(L, SOCKET, id);
+  return dispatch(L, e);
 }
 
 static int ack_protected(lua_State *L) {
@@ -170,10 +194,13 @@ static int ack_protected(lua_State *L) {
 }
 
 static int on_event(void *ctx, sio_socket *socket, const sio_incoming *in, const char **reason) {
-  call c = {.server = ctx, .slot = SIO_SLOT_EVENT, .pointer = socket, .in = in};
-  int status = enter(ctx, event_protected, &c);
-  *reason = c.reason;
-  return status;
+  sio_lua_server *server = ctx;
+  event e = {.entry = {.fn = run_event, .phase = "handler"}};
+  e.c = (call){.server = server, .slot = SIO_SLOT_EVENT, .in = in};
+  e.entry.scope = sio_lua_socket_reference(socket, &e.is_plain);
+  int status = sio_lua_begin_task(server->state, &e.entry);
+  *reason = e.c.reason;
+  return status == SIO_ENOMEM ? SIO_ENOMEM : e.c.status;
 }
 
 static int on_ack(void *ctx, sio_socket *socket, const sio_incoming *in, const char **reason) {

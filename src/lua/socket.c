@@ -189,14 +189,15 @@ static int own(lua_State *L) {
   return 0;
 }
 
-bool sio_lua_push_socket_object(lua_State *L, const sio_socket *socket) {
+int sio_lua_socket_reference(const sio_socket *socket, bool *is_plain) {
   const socket_handle *handle = sio_socket_data(socket);
-  if (handle == NULL) {
-    lua_pushnil(L);
-    return false;
-  }
-  lua_rawgeti(L, LUA_REGISTRYINDEX, handle->object);
-  return !handle->is_filtered;
+  *is_plain = handle != NULL && !handle->is_filtered;
+  return handle != NULL ? handle->object : LUA_REFNIL;
+}
+
+void sio_lua_push_socket_object(lua_State *L, const sio_socket *socket) {
+  bool is_plain;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, sio_lua_socket_reference(socket, &is_plain));
 }
 
 void sio_lua_disown_socket(lua_State *L, sio_socket *socket) {

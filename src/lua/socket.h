@@ -12,9 +12,12 @@ void sio_lua_open_session(lua_State *L);
 void sio_lua_push_socket(lua_State *L, sio_lua_server *server, sio_socket *socket);
 void sio_lua_push_namespace(lua_State *L, sio_lua_server *server, sio_nsp *nsp);
 
-/* Pushes the Lua object of a socket, or nil. True: there is one, and it has neither catch-all
- * listeners nor middlewares. */
-bool sio_lua_push_socket_object(lua_State *L, const sio_socket *socket);
+/* Pushes the Lua object of a socket, or nil. */
+void sio_lua_push_socket_object(lua_State *L, const sio_socket *socket);
+
+/* The reference in the registry of the Lua object of a socket, or LUA_REFNIL. Plain: there is one,
+ * and it has neither catch-all listeners nor middlewares. */
+int sio_lua_socket_reference(const sio_socket *socket, bool *is_plain);
 
 /* The core has done with a socket: its object is not kept any longer. */
 void sio_lua_disown_socket(lua_State *L, sio_socket *socket);

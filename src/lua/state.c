@@ -126,16 +126,22 @@ static void report(lua_State *L, sio_lua *state) {
 }
 
 int sio_lua_call(sio_lua *state, lua_CFunction fn, void *arg) {
+  return sio_lua_call_with(state, fn, arg, 0);
+}
+
+int sio_lua_call_with(sio_lua *state, lua_CFunction fn, void *arg, int count) {
   lua_State *L = state->L;
-  if (state->is_silent)
-    return 0;
-  if (!lua_checkstack(L, 8))
-    return SIO_ENOMEM;
-  int top = lua_gettop(L);
+  int top = lua_gettop(L) - count;
+  if (state->is_silent || !lua_checkstack(L, 8)) {
+    lua_settop(L, top);
+    return state->is_silent ? 0 : SIO_ENOMEM;
+  }
   lua_pushcfunction(L, add_traceback);
   lua_pushcfunction(L, fn);
   lua_pushlightuserdata(L, arg);
-  int status = lua_pcall(L, 1, 0, top + 1);
+  if (count > 0)
+    lua_rotate(L, top + 1, 3);
+  int status = lua_pcall(L, count + 1, 0, top + 1);
   if (status != LUA_OK)
     report(L, state);
   lua_settop(L, top);

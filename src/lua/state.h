@@ -71,6 +71,9 @@ static inline void sio_lua_leave(sio_lua *state, lua_State *before) {
  */
 int sio_lua_call(sio_lua *state, lua_CFunction fn, void *arg);
 
+/* The same with the count values on top of that thread's stack (popped) at index 2 and above. */
+int sio_lua_call_with(sio_lua *state, lua_CFunction fn, void *arg, int count);
+
 /* Errors that reach C go to the Lua function on top of the stack (popped), as (message). */
 void sio_lua_set_reporter(lua_State *L);
 

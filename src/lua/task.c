@@ -203,6 +203,92 @@ bool sio_lua_run_task(lua_State *L, sio_lua *state, int about, int nargs) {
   return ok;
 }
 
+/* --- tasks that begin in C --- */
+
+enum { ENTRY = 1, SCOPE = 2 }; /* where they stand in each function below */
+
+/* Begins it in a coroutine that is idle; its scope stands at the index about. Raises nothing. */
+static int begin(lua_State *L, lua_State *co, sio_lua *state, int about, sio_lua_entry *entry) {
+  struct sio_lua_task task = {L, about, depth(state) + 1, state->task};
+  int results = 0;
+  lua_pushcfunction(co, entry->fn);
+  lua_pushlightuserdata(co, entry);
+  lua_pushvalue(L, about);
+  lua_xmove(L, co, 1);
+  state->task = &task;
+  int status = lua_resume(co, L, SCOPE, &results);
+  state->task = task.outer;
+  if (status == LUA_OK)
+    lua_settop(co, 0);
+  else if (status == LUA_YIELD)
+    lua_pop(co, results);
+  return status;
+}
+
+/* The coroutine on top of the stack has begun it and not returned: it waits, or has failed. */
+static void settle(lua_State *L, lua_State *co, const sio_lua_entry *entry) {
+  bool waits = lua_status(co) == LUA_YIELD;
+  if (!waits && !entry->is_told) {
+    lua_xmove(co, L, 1);
+    lua_resetthread(co);
+    lua_error(L);
+  }
+  int coroutine = lua_gettop(L);
+  lua_pushvalue(L, SCOPE);
+  lua_pushstring(L, entry->phase);
+  lua_pushlstring(L, entry->event.base, entry->event.len); /* it is told, so there is one */
+  lua_pushvalue(L, coroutine);
+  if (waits)
+    keep_waiting(L, coroutine + 1);
+  else
+    fail(L, co, coroutine + 1);
+}
+
+/* (entry, scope): the coroutine at hand has begun it and not returned. */
+static int settle_spare(lua_State *L) {
+  sio_lua *state = sio_lua_get(L);
+  lua_State *co = state->spare;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, state->spare_ref);
+  let_go(L, state, co);
+  settle(L, co, lua_touserdata(L, ENTRY));
+  return 0;
+}
+
+/* (entry, scope): none is at hand. */
+static int begin_in_another(lua_State *L) {
+  sio_lua *state = sio_lua_get(L);
+  sio_lua_entry *entry = lua_touserdata(L, ENTRY);
+  lua_State *co = take(L, state);
+  if (begin(L, co, state, SCOPE, entry) == LUA_OK)
+    give_back(L, state, co);
+  else
+    settle(L, co, entry);
+  return 0;
+}
+
+int sio_lua_begin_task(sio_lua *state, sio_lua_entry *entry) {
+  lua_State *L = state->L;
+  int err = 0;
+  if (state->is_silent)
+    return 0;
+  if (!lua_checkstack(L, SCOPE))
+    return SIO_ENOMEM;
+  lua_rawgeti(L, LUA_REGISTRYINDEX, entry->scope);
+  if (!state->is_spare_idle) {
+    err = sio_lua_call_with(state, begin_in_another, entry, 1);
+  } else {
+    state->is_spare_idle = false;
+    if (begin(L, state->spare, state, lua_gettop(L), entry) != LUA_OK) {
+      err = sio_lua_call_with(state, settle_spare, entry, 1);
+    } else {
+      state->is_spare_idle = true;
+      lua_pop(L, 1);
+    }
+  }
+  run_deferred(L, state);
+  return err;
+}
+
 /* --- for Lua --- */
 
 static int run_task(lua_State *L) {

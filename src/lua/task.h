@@ -12,6 +12,7 @@
 #ifndef SIO_LUA_TASK_H
 #define SIO_LUA_TASK_H
 
+#include "base/bytes.h"
 #include "lua/state.h"
 
 /*
@@ -21,6 +22,23 @@
  * raises.
  */
 bool sio_lua_run_task(lua_State *L, sio_lua *state, int about, int nargs);
+
+/* A task that begins in C. */
+typedef struct sio_lua_entry {
+  lua_CFunction fn;  /* gets the entry as a light userdata at index 1, its scope at 2 */
+  int scope;         /* reference in the registry: of the three values that the task is about, */
+  const char *phase; /* static, */
+  sio_bytes event;   /* which fn sets before: a string on its stack */
+  bool is_told;      /* fn calls the application: errors are the scope's from now on, and it may
+                      * wait */
+} sio_lua_entry;
+
+/*
+ * Runs it as a task from the start: one entry into Lua where a protected call that runs a task
+ * makes two. fn may leave the application's function to wait by lua_callk. Returns 0, or, when fn
+ * fails before it is_told, as sio_lua_call.
+ */
+int sio_lua_begin_task(sio_lua *state, sio_lua_entry *entry);
 
 /*
  * Sets into the table on top of the stack:
