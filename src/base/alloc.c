@@ -46,3 +46,8 @@ void sio_free(void *ptr) {
   if (ptr != NULL)
     allocate(allocate_ctx, ptr, 0);
 }
+
+void sio_alloc_expect_large(void) {
+  if (allocate == use_libc)
+    sio_free(sio_malloc(SIO_KEPT_BLOCK));
+}

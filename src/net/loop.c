@@ -73,6 +73,7 @@ sio_loop *sio_loop_new(uv_loop_t *uv) {
   loop->uv = uv != NULL ? uv : &loop->own;
   init_lists(loop);
   init_handles(loop);
+  sio_alloc_expect_large();
   return loop;
 }
 
