@@ -32,7 +32,7 @@ static void check_packet(sio_bytes message) {
     return;
   }
   check_bounds(&packet, message);
-  sio_frame *frame = sio_parser_msgpack.encode(&packet);
+  sio_frame *frame = sio_packet_encode(&sio_parser_msgpack, &packet);
   CHECK(frame != NULL && frame->binary && frame->len <= message.len);
   CHECK(sio_parser_msgpack.parse(sio_frame_payload(frame), 0, &again, &reason) == 0);
   check_same(&packet, &again);

@@ -80,7 +80,7 @@ static void test_samples_are_written(void **state) {
     sio_packet packet;
     const char *reason;
     assert_int_equal(parse(it->text, &packet, &reason), 0);
-    sio_frame *frame = sio_packet_encode(&packet);
+    sio_frame *frame = sio_packet_encode(&sio_parser_text, &packet);
     assert_non_null(frame);
     assert_int_equal(frame->payload[0], '4');
     assert_false(frame->binary);
@@ -223,6 +223,36 @@ static void test_a_message_with_attachments(void **state) {
   sio_message_deinit(&message);
 }
 
+/* Begun without attachments, as nobody knows how many there will be. */
+static void test_a_message_is_finished_in_place(void **state) {
+  (void)state;
+  static const struct {
+    size_t count;
+    const char *expected;
+  } examples[] = {{0, "42/a,5"}, {1, "451-/a,5"}, {10, "4510-/a,5"}, {123, "45123-/a,5"}};
+  static sio_bytes attachments[123];
+  static char payload[9000];
+  memset(payload, 'x', sizeof(payload));
+  sio_packet packet = {.type = SIO_EVENT, .nsp = SIO_BYTES("/a"), .id = 5};
+  sio_buf out = {0};
+  for (size_t i = 0; i < sizeof(examples) / sizeof(*examples); i++)
+    for (size_t len = 0; len <= sizeof(payload); len += 1000) {
+      sio_message message;
+      size_t start = strlen(examples[i].expected);
+      assert_int_equal(sio_parser_text.begin(&out, &packet, 900), 0);
+      assert_int_equal(sio_buf_append(&out, payload, len), 0);
+      assert_int_equal(sio_message_finish(&message, &sio_parser_text, &out, &packet, attachments,
+                                          examples[i].count),
+                       0);
+      assert_int_equal(message.count, examples[i].count);
+      assert_int_equal(message.text->len, start + len);
+      assert_memory_equal(message.text->payload, examples[i].expected, start);
+      assert_memory_equal(message.text->payload + start, payload, len);
+      sio_message_deinit(&message);
+    }
+  sio_buf_deinit(&out);
+}
+
 static void make_message(void *ctx) {
   (void)ctx;
   sio_bytes attachments[] = {SIO_BYTES("\1"), SIO_BYTES("\2")};
@@ -249,6 +279,7 @@ int main(void) {
       cmocka_unit_test(test_the_end_is_respected),
       cmocka_unit_test(test_a_message_without_attachments),
       cmocka_unit_test(test_a_message_with_attachments),
+      cmocka_unit_test(test_a_message_is_finished_in_place),
       cmocka_unit_test(test_a_message_survives_lack_of_memory),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

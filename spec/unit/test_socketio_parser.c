@@ -190,7 +190,7 @@ static void names_have_a_limit(void **state) {
 /* --- what is written --- */
 
 static void assert_frame(const sio_packet *packet, const char *bytes, size_t len) {
-  sio_frame *frame = parser->encode(packet);
+  sio_frame *frame = sio_packet_encode(parser, packet);
   assert_non_null(frame);
   assert_true(frame->binary);
   assert_true(sio_bytes_eq(sio_frame_payload(frame), sio_bytes_of(bytes, len)));
@@ -237,7 +237,7 @@ static void samples_are_written_and_read_again(void **state) {
     sio_packet packet, again;
     const char *reason;
     assert_int_equal(parse(samples[i].bytes, samples[i].len, &packet, &reason), 0);
-    sio_frame *frame = parser->encode(&packet);
+    sio_frame *frame = sio_packet_encode(parser, &packet);
     assert_non_null(frame);
     assert_int_equal(parse(frame->payload, frame->len, &again, &reason), 0);
     assert_true(again.type == packet.type && again.id == packet.id);

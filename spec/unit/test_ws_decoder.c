@@ -414,7 +414,77 @@ static void limits_the_fragments_of_a_message(void **state) {
     }
 }
 
+/* --- every length and place, as payloads are read by blocks --- */
+
+static size_t cut_once(void *ctx) {
+  size_t *cut = ctx, n = *cut;
+  *cut = SIZE_MAX;
+  return n;
+}
+
+static void assert_text(const char *text, size_t len, bool is_valid) {
+  sio_buf stream = {0};
+  put_frame(&stream, 0x81, text, len);
+  for (size_t cut = 1; cut <= stream.len; cut++) {
+    transcript got = {0}, expected = {.code = is_valid ? 0 : 1007};
+    size_t first = cut;
+    if (is_valid)
+      transcript_add(&expected, SIO_WS_TEXT, sio_bytes_of(text, len));
+    transcript_read(&got, sio_buf_bytes(&stream), MAX_MESSAGE, cut_once, &first);
+    assert_same(&got, &expected, "a text");
+    transcript_deinit(&got);
+    transcript_deinit(&expected);
+  }
+  sio_buf_deinit(&stream);
+}
+
+static void reads_every_length(void **state) {
+  (void)state;
+  static const size_t lengths[] = {0,  1,  2,  7,  8,  9,  15,  16,  17,  31, 32,
+                                   33, 63, 64, 65, 71, 72, 127, 128, 129, 200};
+  char text[200];
+  for (size_t i = 0; i < sizeof(text); i++)
+    text[i] = (char)(' ' + i % 90);
+  for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++)
+    assert_text(text, lengths[i], true);
+}
+
+static void finds_what_is_not_ascii_anywhere(void **state) {
+  (void)state;
+  char text[140];
+  for (size_t at = 0; at < sizeof(text); at++) {
+    memset(text, 'x', sizeof(text));
+    text[at] = '\xff';
+    assert_text(text, sizeof(text), false);
+    if (at + 1 < sizeof(text)) {
+      memcpy(text + at, "\xc3\xa9", 2);
+      assert_text(text, sizeof(text), true);
+    }
+  }
+}
+
 /* --- memory --- */
+
+/* Once a part of a long frame has come, the rest has its place. */
+static void moves_a_long_frame_once(void **state) {
+  (void)state;
+  enum { LEN = 900000, PIECE = 60000 };
+  sio_ws_decoder decoder;
+  sio_ws_decoder_init(&decoder, MAX_MESSAGE);
+  sio_buf stream = {0};
+  put_frame(&stream, 0x82, NULL, LEN);
+  sio_buf all = stream;
+  all.len = PIECE;
+  assert_int_equal(decode_all(&decoder, &all), 0);
+  assert_int_equal(decoder.gathered.cap, LEN);
+  for (all.base += PIECE; all.base + PIECE < stream.base + stream.len; all.base += PIECE) {
+    const char *memory = decoder.gathered.base;
+    assert_int_equal(decode_all(&decoder, &all), 0);
+    assert_ptr_equal(decoder.gathered.base, memory);
+  }
+  sio_ws_decoder_deinit(&decoder);
+  sio_buf_deinit(&stream);
+}
 
 static void holds_no_more_than_has_come(void **state) {
   (void)state;
@@ -517,7 +587,10 @@ int main(void) {
       cmocka_unit_test(refuses_bad_headers_at_once),
       cmocka_unit_test(limits_a_message_over_its_fragments),
       cmocka_unit_test(limits_the_fragments_of_a_message),
+      cmocka_unit_test(reads_every_length),
+      cmocka_unit_test(finds_what_is_not_ascii_anywhere),
       cmocka_unit_test(holds_no_more_than_has_come),
+      cmocka_unit_test(moves_a_long_frame_once),
       cmocka_unit_test(owns_nothing_between_messages),
       cmocka_unit_test(hands_out_in_place_and_stops_when_told),
       cmocka_unit_test(reports_lack_of_memory),

@@ -9,9 +9,10 @@
 #ifndef SIO_BASE_FRAME_H
 #define SIO_BASE_FRAME_H
 
+#include <stddef.h>
 #include <stdint.h>
 
-#include "base/bytes.h"
+#include "base/buf.h"
 
 /* What of a form is its compression and what its revision; see ws/deflate.h, engine/revision3.h. */
 enum { SIO_FORM_WINDOW = 0x0f, SIO_FORM_REVISION = 0xf0 };
@@ -36,6 +37,20 @@ sio_frame *sio_frame_new(size_t len);
 
 /* The same, with a copy of the bytes. */
 sio_frame *sio_frame_copy(sio_bytes payload);
+
+/*
+ * A frame in the making: out, whose content is forgotten, then holds the frame itself and after it
+ * what is appended as the payload, of which room bytes are expected. 0 or SIO_ENOMEM. Whoever gives
+ * it up clears the buffer.
+ */
+enum { SIO_FRAME_START = offsetof(sio_frame, payload) };
+int sio_frame_begin(sio_buf *out, size_t room);
+
+/*
+ * What was begun in out becomes a frame, as of sio_frame_new. A large one takes the memory of out,
+ * of a small one that stays with out for the next. NULL: out of memory.
+ */
+sio_frame *sio_frame_end(sio_buf *out);
 
 static inline sio_frame *sio_frame_ref(sio_frame *frame) {
   frame->refs++;

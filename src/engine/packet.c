@@ -1,6 +1,7 @@
 #include "engine/packet.h"
 
 #include "base/base64.h"
+#include "base/error.h"
 #include "ws/frame.h"
 
 static sio_frame *new_text(enum sio_packet_type type, size_t len) {
@@ -21,6 +22,23 @@ sio_frame *sio_packet_frame(enum sio_packet_type type, sio_bytes data) {
 
 sio_frame *sio_message_new(size_t len) {
   return new_text(SIO_PACKET_MESSAGE, len);
+}
+
+int sio_message_begin(sio_buf *out, bool binary, size_t room) {
+  if (room == SIZE_MAX || sio_frame_begin(out, 1 + room) != 0)
+    return SIO_ENOMEM;
+  ((sio_frame *)out->base)->binary = binary;
+  if (!binary)
+    out->base[out->len++] = '0' + SIO_PACKET_MESSAGE;
+  return 0;
+}
+
+sio_frame *sio_message_end(sio_buf *out) {
+  sio_frame *frame = sio_frame_end(out);
+  if (frame == NULL)
+    return NULL;
+  sio_ws_seal(frame, frame->binary ? SIO_WS_BINARY : SIO_WS_TEXT);
+  return frame;
 }
 
 sio_frame *sio_message_binary_new(size_t len) {

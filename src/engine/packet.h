@@ -31,6 +31,14 @@ static inline char *sio_message_data(sio_frame *frame) {
   return frame->payload + 1;
 }
 
+/*
+ * A message frame in the making (base/frame.h): its data, of which room bytes are expected, is
+ * appended to out. 0 or SIO_ENOMEM.
+ */
+int sio_message_begin(sio_buf *out, bool binary, size_t room);
+enum { SIO_TEXT_START = SIO_FRAME_START + 1 }; /* where the data of a text message begins in out */
+sio_frame *sio_message_end(sio_buf *out);      /* sealed. NULL: out of memory */
+
 /* A binary message frame whose len bytes the caller writes at its payload. NULL: no memory. */
 sio_frame *sio_message_binary_new(size_t len);
 

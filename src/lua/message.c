@@ -1,5 +1,6 @@
 #include "lua/message.h"
 
+#include "base/error.h"
 #include "lua/codec.h"
 
 static const sio_bytes reserved[] = {
@@ -30,19 +31,26 @@ static void mark_plain(sio_message *message) {
     message->attachments[i]->plain = true;
 }
 
+enum { ROOM = 900 }; /* bytes of payload for which the scratch buffer has room from the start */
+
+static int fail_memory(lua_State *L) {
+  lua_pushliteral(L, "not enough memory");
+  return SIO_ENOMEM;
+}
+
 /* Leaves an error message on top of the stack when it fails. */
 static int encode(lua_State *L, const sio_lua_server *server, sio_packet *packet, int first,
                   sio_lua_encoding *encoding, sio_message *message) {
   const sio_parser *parser = sio_lua_codec_parser(server->codec);
+  sio_buf *out = &encoding->text;
   int number = packet->type == SIO_ACK ? 1 : 0;
+  if (parser->begin(out, packet, ROOM) != 0)
+    return fail_memory(L);
   int status = sio_lua_codec_encode_args(L, server, first, lua_gettop(L) - 1, number, encoding);
   if (status < 0)
     return status;
-  packet->payload = sio_buf_bytes(&encoding->text);
-  status = sio_message_init(message, parser, packet, encoding->attachments, encoding->count);
-  if (status < 0)
-    lua_pushliteral(L, "not enough memory");
-  return status;
+  status = sio_message_finish(message, parser, out, packet, encoding->attachments, encoding->count);
+  return status < 0 ? fail_memory(L) : 0;
 }
 
 bool sio_lua_message(lua_State *L, const sio_lua_server *server, sio_packet *packet, int first,

@@ -11,7 +11,10 @@ const char sio_text_escapes[256] = {
 
 /* ---- writing ---- */
 
-enum { ESCAPE = 6 }; /* characters of the longest: \u001f */
+enum {
+  ESCAPE = 6, /* characters of the longest: \u001f */
+  SPARE = 64, /* reserved behind a string: its end, an escape, and what mostly ends a payload */
+};
 
 static inline bool reserve(sio_buf *out, size_t n) {
   return n <= out->cap - out->len || sio_buf_reserve(out, n) == 0;
@@ -41,20 +44,47 @@ static void put_escape(sio_buf *out, unsigned char c) {
     put(out, escape, sizeof(escape));
 }
 
-static int escape_valid(sio_buf *out, const char *at, const char *end) {
-  bool is_ascii;
-  if (!reserve(out, (size_t)(end - at)))
-    return SIO_ENOMEM;
-  while (true) {
-    const char *stop = sio_text_run(at, end, &is_ascii);
-    put(out, at, (size_t)(stop - at));
-    if (stop == end)
-      return 0;
-    at = stop + 1;
-    if (!reserve(out, ESCAPE + (size_t)(end - at)))
-      return SIO_ENOMEM;
-    put_escape(out, (unsigned char)*stop);
+/* Copies the run at the start of the text, for all of which there is room, and returns its end. ORs
+ * its bytes into *seen, and perhaps the next ones. */
+static const char *copy_run(sio_buf *out, const char *at, const char *end, uint64_t *seen) {
+  sio_text_block bytes[SIO_TEXT_RUN / SIO_TEXT_BLOCK], all = {0};
+  char *to = out->base + out->len;
+  for (; end - at >= SIO_TEXT_RUN; at += SIO_TEXT_RUN, to += SIO_TEXT_RUN) {
+    memcpy(bytes, at, sizeof(bytes));
+    if (!sio_text_is_run(bytes, &all))
+      break;
+    memcpy(to, bytes, sizeof(bytes));
   }
+  for (; end - at >= SIO_TEXT_BLOCK; at += SIO_TEXT_BLOCK, to += SIO_TEXT_BLOCK) {
+    sio_text_block block;
+    memcpy(&block, at, sizeof(block));
+    memcpy(to, &block, sizeof(block));
+    all |= block;
+    sio_text_block stops = sio_text_stops(block);
+    if (sio_text_fold(stops) != 0) {
+      at += sio_text_first(stops);
+      to += sio_text_first(stops);
+      break;
+    }
+  }
+  uint64_t tail = 0;
+  while (at < end && sio_text_escapes[(unsigned char)*at] == 0)
+    tail |= (unsigned char)(*to++ = *at++);
+  *seen |= sio_text_fold(all) | tail;
+  out->len = (size_t)(to - out->base);
+  return at;
+}
+
+/* Leaves SPARE bytes reserved, less the longest escape. */
+static int escape(sio_buf *out, const char *at, const char *end, uint64_t *seen) {
+  if (!reserve(out, SPARE + (size_t)(end - at)))
+    return SIO_ENOMEM;
+  while ((at = copy_run(out, at, end, seen)) < end) {
+    put_escape(out, (unsigned char)*at++);
+    if (!reserve(out, SPARE + (size_t)(end - at)))
+      return SIO_ENOMEM;
+  }
+  return 0;
 }
 
 /* Whether the text starts with a surrogate, in the three bytes that UTF-8 forbids it to have. */
@@ -64,12 +94,13 @@ static bool is_surrogate(const char *at, const char *end) {
 
 /* Between surrogates, which become escapes, the text must be valid. */
 static int escape_surrogates(sio_buf *out, const char *at, const char *end) {
+  uint64_t seen = 0;
   for (const char *next = at; at < end; at = next) {
     while (next < end && !is_surrogate(next, end))
       next++;
     if (!sio_utf8_is_valid(sio_bytes_of(at, (size_t)(next - at))))
       return SIO_EUTF8;
-    if (escape_valid(out, at, next) != 0 || !reserve(out, ESCAPE))
+    if (escape(out, at, next, &seen) != 0)
       return SIO_ENOMEM;
     if (next == end)
       return 0;
@@ -80,19 +111,20 @@ static int escape_surrogates(sio_buf *out, const char *at, const char *end) {
 }
 
 int sio_text_quote(sio_buf *out, sio_bytes text) {
-  if (text.len > SIZE_MAX - 2 || !reserve(out, text.len + 2))
+  uint64_t seen = 0;
+  const char *end = text.base + text.len;
+  if (text.len > SIZE_MAX - SPARE - 1 || !reserve(out, 1 + text.len + SPARE))
     return SIO_ENOMEM;
   put(out, "\"", 1);
-  const char *end = text.base + text.len;
-  bool is_ascii = true;
-  if (sio_text_run(text.base, end, &is_ascii) == end && is_ascii) {
-    put(out, text.base, text.len);
-    put(out, "\"", 1);
-    return 0;
+  size_t start = out->len;
+  int err = escape(out, text.base, end, &seen);
+  if (err == 0 && !sio_text_is_ascii(seen) && !sio_utf8_is_valid(text)) {
+    out->len = start;
+    err = escape_surrogates(out, text.base, end);
   }
-  int err = sio_utf8_is_valid(text) ? escape_valid(out, text.base, end)
-                                    : escape_surrogates(out, text.base, end);
-  return err != 0 ? err : sio_buf_put(out, '"');
+  if (err == 0)
+    put(out, "\"", 1);
+  return err;
 }
 
 /* ---- reading ---- */

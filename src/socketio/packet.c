@@ -155,27 +155,38 @@ static size_t write_start(char out[DIGITS + 2], const sio_packet *packet) {
   return len + 1;
 }
 
-static char *append(char *out, const char *base, size_t len) {
+static void append(sio_buf *out, const char *base, size_t len) { /* what has been reserved */
   if (len > 0)
-    memcpy(out, base, len);
-  return out + len;
+    memcpy(out->base + out->len, base, len);
+  out->len += len;
 }
 
-sio_frame *sio_packet_encode(const sio_packet *packet) {
+int sio_packet_begin(sio_buf *out, const sio_packet *packet, size_t room) {
   char start[DIGITS + 2], id[DIGITS];
   size_t start_len = write_start(start, packet);
   size_t id_len = packet->id == SIO_NO_ACK ? 0 : write_number(id, (uint64_t)packet->id);
-  bool named = !sio_bytes_eq(packet->nsp, SIO_BYTES("/"));
-  size_t nsp_len = named ? packet->nsp.len + 1 : 0;
-  sio_frame *frame = sio_message_new(start_len + nsp_len + id_len + packet->payload.len);
-  if (frame == NULL)
-    return NULL;
-  char *out = append(sio_message_data(frame), start, start_len);
-  if (named) {
-    out = append(out, packet->nsp.base, packet->nsp.len);
-    *out++ = ',';
+  size_t head = start_len + packet->nsp.len + 1 + id_len;
+  if (room > SIZE_MAX - head || sio_message_begin(out, false, head + room) != 0)
+    return SIO_ENOMEM;
+  append(out, start, start_len);
+  if (!sio_bytes_eq(packet->nsp, SIO_BYTES("/"))) {
+    append(out, packet->nsp.base, packet->nsp.len);
+    append(out, ",", 1);
   }
-  out = append(out, id, id_len);
-  append(out, packet->payload.base, packet->payload.len);
-  return frame;
+  append(out, id, id_len);
+  return 0;
+}
+
+int sio_packet_announce(sio_buf *out, enum sio_type type, size_t attachments) {
+  char count[DIGITS + 1];
+  size_t len = write_number(count, attachments);
+  count[len++] = '-';
+  if (sio_buf_reserve(out, len) != 0)
+    return SIO_ENOMEM;
+  char *first = out->base + SIO_TEXT_START, *rest = first + 1;
+  *first = (char)('0' + type);
+  memmove(rest + len, rest, (size_t)(out->base + out->len - rest));
+  memcpy(rest, count, len);
+  out->len += len;
+  return 0;
 }

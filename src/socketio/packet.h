@@ -42,7 +42,11 @@ typedef struct sio_packet {
 int sio_packet_parse(sio_bytes text, size_t max_attachments, sio_packet *packet,
                      const char **reason);
 
-/* A packet as a sealed message frame, payload copied. NULL: out of memory. */
-sio_frame *sio_packet_encode(const sio_packet *packet);
+/* As begin of a parser (parser.h). */
+int sio_packet_begin(sio_buf *out, const sio_packet *packet, size_t room);
+
+/* Turns a packet that was begun without attachments into one of that type, a binary one, with so
+ * many. 0 or SIO_ENOMEM. */
+int sio_packet_announce(sio_buf *out, enum sio_type type, size_t attachments);
 
 #endif

@@ -19,13 +19,37 @@ static int write_connect(sio_buf *out, sio_bytes sid, sio_bytes pid) {
 
 static const char unknown[] = "{\"message\":\"Invalid namespace\"}";
 
+static int end_text(sio_buf *out, const sio_packet *packet) {
+  (void)out;
+  (void)packet;
+  return 0;
+}
+
 const sio_parser sio_parser_text = {
     .is_binary = false,
     .parse = sio_packet_parse,
-    .encode = sio_packet_encode,
+    .begin = sio_packet_begin,
+    .end = end_text,
     .write_connect = write_connect,
     .unknown = {unknown, sizeof(unknown) - 1},
 };
+
+/* --- whichever it is --- */
+
+static int begin_packet(sio_buf *out, const sio_parser *parser, const sio_packet *packet) {
+  int err = parser->begin(out, packet, packet->payload.len);
+  return err != 0 ? err : sio_buf_add(out, packet->payload);
+}
+
+sio_frame *sio_packet_encode(const sio_parser *parser, const sio_packet *packet) {
+  sio_buf out = {0};
+  int err = begin_packet(&out, parser, packet);
+  if (err == 0)
+    err = parser->end(&out, packet);
+  sio_frame *frame = err == 0 ? sio_message_end(&out) : NULL;
+  sio_buf_deinit(&out);
+  return frame;
+}
 
 /* --- messages --- */
 
@@ -46,17 +70,27 @@ static int add_attachments(sio_message *message, const sio_bytes *attachments, s
   return 0;
 }
 
-int sio_message_init(sio_message *message, const sio_parser *parser, const sio_packet *packet,
-                     const sio_bytes *attachments, size_t count) {
-  sio_packet whole = *packet;
-  whole.attachments = count;
-  if (count > 0)
-    whole.type = binary_type(packet->type);
-  *message = (sio_message){.text = parser->encode(&whole)};
+int sio_message_finish(sio_message *message, const sio_parser *parser, sio_buf *out,
+                       const sio_packet *packet, const sio_bytes *attachments, size_t count) {
+  *message = (sio_message){0};
+  if ((count > 0 && sio_packet_announce(out, binary_type(packet->type), count) != 0) ||
+      parser->end(out, packet) != 0)
+    return SIO_ENOMEM;
+  message->text = sio_message_end(out);
   if (message->text != NULL && (count == 0 || add_attachments(message, attachments, count) == 0))
     return 0;
   sio_message_deinit(message);
   return SIO_ENOMEM;
+}
+
+int sio_message_init(sio_message *message, const sio_parser *parser, const sio_packet *packet,
+                     const sio_bytes *attachments, size_t count) {
+  sio_buf out = {0};
+  int err = begin_packet(&out, parser, packet);
+  if (err == 0)
+    err = sio_message_finish(message, parser, &out, packet, attachments, count);
+  sio_buf_deinit(&out);
+  return err;
 }
 
 void sio_message_deinit(sio_message *message) {

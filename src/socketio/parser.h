@@ -16,8 +16,12 @@ typedef struct sio_parser {
    * the reference's words where it has some.
    */
   int (*parse)(sio_bytes message, size_t max_attachments, sio_packet *packet, const char **reason);
-  /* A packet as a sealed message frame, payload copied. NULL: out of memory. */
-  sio_frame *(*encode)(const sio_packet *packet);
+  /*
+   * Begin a packet's frame in out and end it (sio_message_begin); between them the payload is
+   * appended, of which room bytes are expected. room is 0 if there is none. 0 or SIO_ENOMEM.
+   */
+  int (*begin)(sio_buf *out, const sio_packet *packet, size_t room);
+  int (*end)(sio_buf *out, const sio_packet *packet);
   /* Appends the payload of the CONNECT that tells a client its id and, unless that is empty, its
    * pid; both are printable ASCII without quotes. 0, SIO_ENOMEM. */
   int (*write_connect)(sio_buf *out, sio_bytes sid, sio_bytes pid);
@@ -35,6 +39,9 @@ extern const sio_parser sio_parser_text;
  */
 extern const sio_parser sio_parser_msgpack;
 
+/* A packet as a sealed message frame, payload copied. NULL: out of memory. */
+sio_frame *sio_packet_encode(const sio_parser *parser, const sio_packet *packet);
+
 /* What one emit sends: the packet's frame, and the attachments behind it. */
 typedef struct sio_message {
   sio_frame *text;
@@ -48,6 +55,14 @@ typedef struct sio_message {
  */
 int sio_message_init(sio_message *message, const sio_parser *parser, const sio_packet *packet,
                      const sio_bytes *attachments, size_t count);
+
+/*
+ * The same of a packet that parser has begun in out, with its payload: nothing large is copied
+ * (sio_frame_end).
+ */
+int sio_message_finish(sio_message *message, const sio_parser *parser, sio_buf *out,
+                       const sio_packet *packet, const sio_bytes *attachments, size_t count);
+
 void sio_message_deinit(sio_message *message);
 
 #endif

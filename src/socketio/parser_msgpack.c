@@ -144,53 +144,46 @@ static int parse(sio_bytes message, size_t max_attachments, sio_packet *packet,
 
 /* --- writing --- */
 
-enum { HEAD = 32 + SIO_MSGPACK_HEAD }; /* room for all but payload and name, each side of it */
+/* Room for all but payload and name, each side of it. */
+enum { HEAD = 32 + SIO_MSGPACK_HEAD };
 
-static size_t append(char *out, const char *base, size_t len) {
+static void append(sio_buf *out, const char *base, size_t len) { /* what has been reserved */
   if (len > 0)
-    memcpy(out, base, len);
-  return len;
+    memcpy(out->base + out->len, base, len);
+  out->len += len;
 }
 
 #define APPEND(out, literal) append((out), (literal), sizeof(literal) - 1)
 
-static size_t write_start(char out[HEAD], const sio_packet *packet) {
-  bool has_data = packet->payload.len > 0;
-  size_t len = sio_msgpack_map(out, 2u + has_data + (packet->id != SIO_NO_ACK));
-  len += APPEND(out + len, "\xa4type");
-  len += sio_msgpack_integer(out + len, (int64_t)packet->type);
+static inline char *end_of(sio_buf *out) {
+  return out->base + out->len;
+}
+
+static int begin(sio_buf *out, const sio_packet *packet, size_t room) {
+  bool has_data = room > 0;
+  size_t around = 2 * HEAD + packet->nsp.len;
+  if (room > SIZE_MAX - around || sio_message_begin(out, true, around + room) != 0)
+    return SIO_ENOMEM;
+  out->len += sio_msgpack_map(end_of(out), 2u + has_data + (packet->id != SIO_NO_ACK));
+  APPEND(out, "\xa4type");
+  out->len += sio_msgpack_integer(end_of(out), (int64_t)packet->type);
   if (has_data)
-    len += APPEND(out + len, "\xa4"
-                             "data");
-  return len;
+    APPEND(out, "\xa4"
+                "data");
+  return 0;
 }
 
-static size_t write_end(char out[HEAD], const sio_packet *packet) {
-  size_t len = 0;
+static int end(sio_buf *out, const sio_packet *packet) {
+  if (sio_buf_reserve(out, HEAD + packet->nsp.len) != 0)
+    return SIO_ENOMEM;
   if (packet->id != SIO_NO_ACK) {
-    len += APPEND(out, "\xa2id");
-    len += sio_msgpack_integer(out + len, packet->id);
+    APPEND(out, "\xa2id");
+    out->len += sio_msgpack_integer(end_of(out), packet->id);
   }
-  len += APPEND(out + len, "\xa3nsp");
-  return len + sio_msgpack_text(out + len, (uint32_t)packet->nsp.len);
-}
-
-static sio_frame *encode(const sio_packet *packet) {
-  char start[HEAD], end[HEAD];
-  size_t start_len = write_start(start, packet);
-  size_t end_len = write_end(end, packet);
-  size_t around = start_len + end_len + packet->nsp.len;
-  if (packet->payload.len > SIZE_MAX - around)
-    return NULL;
-  sio_frame *frame = sio_message_binary_new(around + packet->payload.len);
-  if (frame == NULL)
-    return NULL;
-  char *out = frame->payload;
-  out += append(out, start, start_len);
-  out += append(out, packet->payload.base, packet->payload.len);
-  out += append(out, end, end_len);
+  APPEND(out, "\xa3nsp");
+  out->len += sio_msgpack_text(end_of(out), (uint32_t)packet->nsp.len);
   append(out, packet->nsp.base, packet->nsp.len);
-  return frame;
+  return 0;
 }
 
 static int add_text(sio_buf *out, sio_bytes text) {
@@ -217,7 +210,8 @@ static const char unknown[] = "\x81\xa7message\xb1Invalid namespace";
 const sio_parser sio_parser_msgpack = {
     .is_binary = true,
     .parse = parse,
-    .encode = encode,
+    .begin = begin,
+    .end = end,
     .write_connect = write_connect,
     .unknown = {unknown, sizeof(unknown) - 1},
 };

@@ -157,7 +157,7 @@ static const sio_parser *parser_of(const sio_session *session) {
 }
 
 int sio_packet_send(sio_session *session, const sio_packet *packet) {
-  sio_frame *frame = parser_of(session)->encode(packet);
+  sio_frame *frame = sio_packet_encode(parser_of(session), packet);
   if (frame == NULL) {
     sio_session_close(session, true);
     return SIO_ENOMEM;
@@ -209,7 +209,7 @@ static sio_frame *connect_frame(const sio_socket *socket, sio_bytes pid) {
   sio_buf payload = {0};
   int err = is_old ? 0 : parser->write_connect(&payload, sio_socket_id(socket), pid);
   packet.payload = sio_buf_bytes(&payload);
-  sio_frame *frame = err == 0 ? parser->encode(&packet) : NULL;
+  sio_frame *frame = err == 0 ? sio_packet_encode(parser, &packet) : NULL;
   sio_buf_deinit(&payload);
   return frame;
 }

@@ -143,18 +143,28 @@ static int read_head(sio_ws_decoder *decoder, input *in) {
 
 /* --- the payload --- */
 
-static void unmask(char *data, size_t len, const uint8_t mask[4]) {
-  uint32_t half;
-  memcpy(&half, mask, sizeof(half));
-  uint64_t wide = (uint64_t)half << 32 | half, word;
-  size_t at = 0;
-  for (; len - at >= sizeof(word); at += sizeof(word)) {
-    memcpy(&word, data + at, sizeof(word));
-    word ^= wide;
-    memcpy(data + at, &word, sizeof(word));
+/* Unmasks from one place to another, or in place. Returns whether all of it is ASCII. */
+static bool unmask(char *to, const char *from, size_t len, const uint8_t mask[4]) {
+  typedef uint32_t block __attribute__((vector_size(16)));
+  uint32_t key;
+  memcpy(&key, mask, sizeof(key));
+  block run[4], seen = {0};
+  uint64_t word, wide = (uint64_t)key << 32 | key, rest = 0;
+  for (; len >= sizeof(run); len -= sizeof(run), from += sizeof(run), to += sizeof(run)) {
+    memcpy(run, from, sizeof(run));
+    for (int i = 0; i < 4; i++)
+      seen |= run[i] ^= key;
+    memcpy(to, run, sizeof(run));
   }
-  for (; at < len; at++)
-    data[at] = (char)(data[at] ^ mask[at % 4]);
+  for (; len >= sizeof(word); len -= sizeof(word), from += sizeof(word), to += sizeof(word)) {
+    memcpy(&word, from, sizeof(word));
+    rest |= word ^= wide;
+    memcpy(to, &word, sizeof(word));
+  }
+  for (size_t i = 0; i < len; i++)
+    rest |= (unsigned char)(to[i] = (char)(from[i] ^ mask[i % 4]));
+  rest |= seen[0] | seen[1] | seen[2] | seen[3];
+  return (rest & 0x8080808080808080) == 0;
 }
 
 /* Turns the mask so that it fits the byte after len more. */
@@ -222,28 +232,48 @@ static int take_in_place(sio_ws_decoder *decoder, input *in) {
   char *data = in->at;
   size_t len = decoder->remaining;
   in->at += len;
-  unmask(data, len, decoder->mask);
+  bool is_ascii = unmask(data, data, len, decoder->mask);
   if (is_control(decoder))
     return hand_out_control(decoder, in, sio_bytes_of(data, len));
   if (decoder->packed)
     return hand_out_packed(decoder, in, sio_bytes_of(data, len));
-  if (decoder->kind == SIO_WS_TEXT && !sio_utf8_is_valid(sio_bytes_of(data, len)))
+  if (decoder->kind == SIO_WS_TEXT && !is_ascii && !sio_utf8_is_valid(sio_bytes_of(data, len)))
     return SIO_WS_BAD_DATA;
   return hand_out_message(decoder, in, data, len);
 }
 
+/*
+ * Room for n bytes that have come. Of a frame of which much has come already the rest is believed
+ * to follow, up to TIMES times what has come: a long message is not moved as it grows.
+ */
+static int reserve(sio_ws_decoder *decoder, size_t n) {
+  enum { MUCH = 32768, TIMES = 16 };
+  size_t come = decoder->gathered.len + n;
+  if (come >= MUCH && decoder->remaining > n)
+    n = decoder->remaining / TIMES < come ? decoder->remaining : come * TIMES;
+  return sio_buf_reserve(&decoder->gathered, n);
+}
+
+/* n bytes of the frame. */
 static int gather(sio_ws_decoder *decoder, input *in, size_t n) {
-  unmask(in->at, n, decoder->mask);
+  sio_buf *gathered = &decoder->gathered;
+  if (n == 0)
+    return 0;
+  if (reserve(decoder, n) != 0)
+    return SIO_ENOMEM;
+  sio_bytes piece = {gathered->base + gathered->len, n};
+  bool is_ascii = unmask(gathered->base + gathered->len, in->at, n, decoder->mask);
   turn_mask(decoder->mask, n);
-  bool is_text = decoder->kind == SIO_WS_TEXT && !decoder->packed;
-  sio_bytes piece = {in->at, n};
+  gathered->len += n;
   in->at += n;
   decoder->remaining -= n;
-  if (is_control(decoder))
+  if (is_control(decoder)) {
     decoder->control_len = (uint8_t)(decoder->control_len + n);
-  else if (is_text && !sio_utf8_feed(&decoder->utf8, piece))
-    return SIO_WS_BAD_DATA;
-  return sio_buf_add(&decoder->gathered, piece);
+    return 0;
+  }
+  bool is_text = decoder->kind == SIO_WS_TEXT && !decoder->packed;
+  bool is_plain = is_ascii && sio_utf8_is_whole(decoder->utf8);
+  return !is_text || is_plain || sio_utf8_feed(&decoder->utf8, piece) ? 0 : SIO_WS_BAD_DATA;
 }
 
 static int end_control(sio_ws_decoder *decoder, input *in) {

@@ -2,8 +2,9 @@
  * WebSocket frames in (RFC 6455, 5 and 7), without I/O. Unmasks in place, a word at a time, and
  * hands out a message that lies whole in the bytes given without copying it; only unfinished frames
  * and fragmented messages are gathered in a buffer, which grows with what has come, not with what a
- * header claims, and is freed when the message is done. Between messages a decoder owns no memory.
- * A compressed message is gathered as it comes and inflated when it is complete.
+ * header claims (of long frames once a part of them has come), and is freed when the message is
+ * done. Between messages a decoder owns no memory. A compressed message is gathered as it comes and
+ * inflated when it is complete.
  *
  * Everything a peer can do wrong ends in one code to close with: 1002 protocol (no mask, RSV bits,
  * opcodes, fragmented or long control frames, lengths that are not in their shortest form, close
