@@ -1,13 +1,23 @@
---- Listeners by event, as Node's EventEmitter has them. Objects keep them in _on: event to one
--- listener, or to a list of several. A listener is a function, or { once = function }. Lists are
--- never changed in place, so firing an event is not disturbed by listeners that come and go
--- meanwhile.
+--- Listeners by event, as Node's EventEmitter has them. The object keeps them itself, since a table
+-- for those of each socket would take more memory than they do: under the event's name behind a NUL
+-- byte (src/lua/hooks.c knows, too) there is one listener, or a list of several. A listener is a
+-- function, or { once = function }. Lists are never changed in place, so firing an event is not
+-- disturbed by listeners that come and go meanwhile.
 
 local array = require("socketio.core").array
 local check = require("socketio.check")
 local tasks = require("socketio.tasks")
 
 local events = {}
+
+local next, rawget, rawset, type = next, rawget, rawset, type
+
+local MARK = "\0"
+
+-- The event whose listeners an object keeps under key; nil for its other fields.
+local function event_of(key)
+  return type(key) == "string" and key:sub(1, 1) == MARK and key:sub(2) or nil
+end
 
 local function is_list(entry)
   return type(entry) == "table" and entry.once == nil
@@ -19,7 +29,7 @@ end
 
 -- The listeners of an event as a list that must not be changed.
 local function list_of(self, event)
-  local entry = self._on and self._on[event]
+  local entry = rawget(self, MARK .. event)
   if entry == nil then
     return {}
   end
@@ -27,24 +37,20 @@ local function list_of(self, event)
 end
 
 local function add(self, method, event, fn, once, first)
-  if type(event) ~= "string" and type(event) ~= "number" then
+  if type(event) == "number" then
+    event = tostring(event)
+  elseif type(event) ~= "string" then
     check.fail(1, method, "event name", event)
   end
-  event = tostring(event)
   fn = check.fn(2, method, fn)
   local listener = once and { once = fn } or fn
-  local on = rawget(self, "_on")
-  if not on then
-    on = {}
-    rawset(self, "_on", on)
-  end
-  local entry = on[event]
-  if entry == nil then
-    on[event] = listener
+  local key = MARK .. event
+  if rawget(self, key) == nil then
+    rawset(self, key, listener)
   else
     local list = table.move(list_of(self, event), 1, #list_of(self, event), 1, {})
     table.insert(list, first and 1 or #list + 1, listener)
-    on[event] = list
+    rawset(self, key, list)
   end
   if self._added then
     self:_added(event)
@@ -59,7 +65,7 @@ local function remove(self, event, matches)
     if matches(list[i]) then
       local rest = table.move(list, 1, #list, 1, {})
       table.remove(rest, i)
-      self._on[event] = #rest > 1 and rest or rest[1]
+      rawset(self, MARK .. event, #rest > 1 and rest or rest[1])
       return true
     end
   end
@@ -106,10 +112,14 @@ function methods:removeListener(event, fn)
 end
 
 function methods:removeAllListeners(event)
-  if event == nil then
-    rawset(self, "_on", nil)
-  elseif self._on then
-    self._on[tostring(event)] = nil
+  if event ~= nil then
+    rawset(self, MARK .. tostring(event), nil)
+    return self
+  end
+  for key in next, self do
+    if event_of(key) then
+      rawset(self, key, nil)
+    end
   end
   return self
 end
@@ -130,8 +140,8 @@ end
 --- The names of the events that have listeners, sorted.
 function methods:eventNames()
   local names = {}
-  for name in pairs(self._on or {}) do
-    names[#names + 1] = name
+  for key in next, self do
+    names[#names + 1] = event_of(key)
   end
   table.sort(names)
   return array(names)
@@ -150,8 +160,7 @@ end
 --- Calls the listeners of event with the arguments, each in a task of scope. False if there are
 -- none.
 function events.fire_in(scope, self, phase, event, ...)
-  local on = self._on
-  local entry = on and on[event]
+  local entry = rawget(self, MARK .. event)
   if entry == nil then
     return false
   end
@@ -168,6 +177,15 @@ end
 --- The same in tasks of the object itself.
 function events.fire(self, ...)
   return events.fire_in(self, self, ...)
+end
+
+--- The object to gets the listeners that from has.
+function events.copy(from, to)
+  for key, entry in next, from do
+    if event_of(key) then
+      rawset(to, key, entry)
+    end
+  end
 end
 
 return events

@@ -1,7 +1,7 @@
 --- A namespace: its sockets, middlewares and listeners.
 -- Private fields: _handle (the core's), _uses (middlewares), _outgoing (how many sockets listen to
 -- what goes out), _joining (id to socket, of those that are being asked), _kind (of the adapter),
--- _on (listeners), _is_plain (nothing but the core is told of broadcasts).
+-- _is_plain (nothing but the core is told of broadcasts).
 
 local check = require("socketio.check")
 local emitting = require("socketio.emitting")
@@ -182,7 +182,7 @@ function Namespace:_bind()
   if self._kind ~= self.server.opts.adapter then
     adapt(self)
   end
-  self._handle:watchRooms(self.adapter._on ~= nil)
+  self._handle:watchRooms(self.adapter._is_heard)
 end
 
 function Namespace:_fail(phase, event, message, traceback)

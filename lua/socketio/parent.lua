@@ -4,6 +4,7 @@
 
 local adapter = require("socketio.adapter.parent")
 local check = require("socketio.check")
+local events = require("socketio.events")
 local namespace = require("socketio.namespace")
 local object = require("socketio.object")
 local pattern = require("socketio.pattern")
@@ -21,19 +22,11 @@ for _, name in ipairs({
   end
 end
 
-local function copy_listeners(on)
-  local copy = {}
-  for event, entry in pairs(on or {}) do
-    copy[event] = entry
-  end
-  return copy
-end
-
 --- The child of that name, made if there is none.
 function Parent:_child(name)
   local child = self.server:_namespace(name, function(nsp)
     rawset(nsp, "_uses", self._uses)
-    rawset(nsp, "_on", copy_listeners(self._on))
+    events.copy(self, nsp)
     rawset(nsp, "_parent", self)
   end)
   self.children[name] = child

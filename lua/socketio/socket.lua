@@ -1,8 +1,7 @@
 --- A socket: one client in one namespace.
 -- Private fields: _handle (the core's), _auth (what the client sent along), _acks (id to the
--- function that waits for it), _flags (of the next emit), _on and _any, _anyOutgoing, _uses
--- (listeners and middlewares), _gone (id to the function to call if the client leaves before it
--- answers).
+-- function that waits for it), _flags (of the next emit), _any, _anyOutgoing and _uses (listeners
+-- and middlewares), _gone (id to the function to call if the client leaves before it answers).
 
 local core = require("socketio.core")
 local chain = require("socketio.chain")
@@ -378,8 +377,7 @@ end
 local socket = {}
 
 --- The socket of a client that wants to join nsp; auth is what it sent along, or nil. Most are idle
--- most of the time: what can be made when it is asked for is no field. With its listeners the table
--- has four, which is as many as fit before it grows.
+-- most of the time: what can be made when it is asked for is no field.
 function socket.new(nsp, handle, auth)
   local self = setmetatable({ id = handle:id(), nsp = nsp, _handle = handle }, meta)
   if auth ~= nil then

@@ -116,13 +116,25 @@ typedef struct event {
 /* Where what belongs to an event stands in its coroutine; the arguments follow the name. */
 enum { EVENT = 1, SOCKET, FREE, NAME };
 
+/* Pushes the key under which its socket keeps what listens to it (see events.lua). */
+static void push_key(lua_State *L) {
+  char key[64] = {'\0'};
+  sio_bytes name;
+  name.base = lua_tolstring(L, NAME, &name.len);
+  if (name.len < sizeof key) {
+    memcpy(key + 1, name.base, name.len);
+    lua_pushlstring(L, key, 1 + name.len);
+  } else {
+    lua_pushlstring(L, key, 1);
+    lua_pushvalue(L, NAME);
+    lua_concat(L, 2);
+  }
+}
+
 /* Pushes what listens to it: a function, a list or nil. */
 static int push_listener(lua_State *L) {
-  lua_pushliteral(L, "_on");
-  if (lua_rawget(L, SOCKET) != LUA_TTABLE)
-    return LUA_TNIL;
-  lua_pushvalue(L, NAME);
-  return lua_rawget(L, -2);
+  push_key(L);
+  return lua_rawget(L, SOCKET);
 }
 
 static int returned(lua_State *L, int status, lua_KContext context) {

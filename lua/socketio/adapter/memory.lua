@@ -118,6 +118,7 @@ end
 
 -- A listener has come: from now on the core tells of rooms.
 function Memory:_added()
+  rawset(self, "_is_heard", true)
   self.nsp._handle:watchRooms(true)
 end
 
@@ -127,7 +128,7 @@ end
 
 --- The core tells that a socket joined or left a room.
 function Memory:_room(socket, room, joined)
-  if not self._on then
+  if not self._is_heard then
     return
   end
   local members = self.nsp._handle:count(room)
