@@ -43,6 +43,27 @@ describe("listeners", function()
     assert.same({}, fire "e")
   end)
 
+  it("may listen to events of any name, fields of the socket included", function()
+    local id = socket.id
+    local names = { "", "\0", "\0e", "_handle", "data", "id", ("x"):rep(62), ("x"):rep(63),
+      ("x"):rep(64), ("y"):rep(1000) }
+    for _, name in ipairs(names) do
+      socket:on(name, note(name))
+    end
+    for _, name in ipairs(names) do
+      assert.same({ name }, fire(name))
+    end
+    assert.equal(id, socket.id)
+    assert.same({}, socket.data)
+    table.sort(names)
+    assert.same(names, socket:eventNames())
+    socket.mine = true
+    socket:removeAllListeners()
+    assert.same({}, socket:eventNames())
+    assert.is_true(socket.mine)
+    assert.same({}, fire "id")
+  end)
+
   it("are called once where that is said", function()
     socket:once("e", note "once"):on("e", note "always")
     socket:prependOnceListener("e", note "once, first")
