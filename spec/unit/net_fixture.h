@@ -26,6 +26,7 @@ enum { NET_PEERS = 64, NET_PATIENCE = 10000 /* ms */ };
 typedef struct net_peer {
   struct net_fixture *net;
   sio_stream *stream;
+  sio_address address;
   sio_buf in;
   int reads, ends, drains, closes, error;
 } net_peer;
@@ -114,12 +115,13 @@ static const sio_stream_events net_peer_events = {
     .on_close = net_peer_on_close,
 };
 
-static inline void net_on_accept(void *owner, sio_stream *stream) {
+static inline void net_on_accept(void *owner, sio_stream *stream, const sio_address *address) {
   net_fixture *net = owner;
   assert_true(net->count < NET_PEERS);
   net_peer *peer = &net->peers[net->count++];
   peer->net = net;
   peer->stream = stream;
+  peer->address = *address;
   sio_stream_set_owner(stream, &net_peer_events, peer);
   if (net->on_accept != NULL)
     net->on_accept(peer);

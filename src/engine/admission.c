@@ -80,9 +80,9 @@ static void refuse_poll(sio_exchange *exchange, int status, const sio_refusal *r
 static void tell_refused(const sio_engine *engine, sio_exchange *exchange,
                          const sio_refusal *refusal) {
   const sio_policy *policy = engine->options.policy;
-  sio_logf(engine->options.log, "engine", "%s: refused, %.*s%s%s",
-           sio_stream_address(sio_exchange_stream(exchange)), (int)refusal->message.len,
-           refusal->message.base, refusal->name != NULL ? ", " : "",
+  sio_bytes address = sio_exchange_request(exchange)->remote_address;
+  sio_logf(engine->options.log, "engine", "%.*s: refused, %.*s%s%s", (int)address.len, address.base,
+           (int)refusal->message.len, refusal->message.base, refusal->name != NULL ? ", " : "",
            refusal->name != NULL ? refusal->name : "");
   if (policy != NULL && policy->on_refused != NULL)
     policy->on_refused(policy->ctx, sio_exchange_request(exchange), refusal);

@@ -100,8 +100,7 @@ void sio_conn_destroy(sio_conn *conn) {
 static void refuse(sio_conn *conn, int status) {
   bool may_answer =
       conn->exchange.request == NULL || (is_pending(conn) && !conn->exchange.is_started);
-  sio_logf(conn->server->options.log, "http", "%s refused with %d",
-           sio_stream_address(conn->stream), status);
+  sio_logf(conn->server->options.log, "http", "%s refused with %d", conn->address, status);
   sio_conn_abort(conn);
   if (sio_stream_is_closing(conn->stream))
     return;
@@ -409,16 +408,18 @@ static void on_close(void *owner, int error) {
 static const sio_stream_events stream_events = {
     .on_read = on_read, .on_end = on_end, .on_drain = on_drain, .on_close = on_close};
 
-void sio_conn_open(sio_http_server *server, sio_stream *stream) {
-  sio_conn *conn = sio_calloc(1, sizeof(*conn));
+void sio_conn_open(sio_http_server *server, sio_stream *stream, const sio_address *peer) {
+  sio_bytes address = sio_bytes_str(peer->host);
+  sio_conn *conn = sio_calloc(1, sizeof(*conn) + address.len + 1);
   sio_http_parser *parser =
-      sio_http_parser_new(&server->limits, sio_bytes_str(sio_stream_address(stream)));
-  if (conn == NULL || parser == NULL) {
+      conn != NULL ? sio_http_parser_new(&server->limits, sio_bytes_of(conn->address, address.len))
+                   : NULL;
+  if (parser == NULL) {
     sio_free(conn);
-    sio_http_parser_free(parser);
     sio_stream_close(stream, SIO_ENOMEM);
     return;
   }
+  memcpy(conn->address, address.base, address.len);
   conn->server = server;
   conn->stream = stream;
   conn->parser = parser;

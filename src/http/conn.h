@@ -58,6 +58,7 @@ typedef struct sio_conn {
   bool has_served; /* at least one request */
   bool is_leaving; /* the server waits for its end */
   sio_exchange exchange;
+  char address[]; /* the peer's */
 } sio_conn;
 
 struct sio_http_server {
@@ -84,7 +85,7 @@ static inline sio_conn *sio_conn_of(const sio_exchange *exchange) {
 /* --- conn.c --- */
 
 /* Serves the stream, or closes it when out of memory. */
-void sio_conn_open(sio_http_server *server, sio_stream *stream);
+void sio_conn_open(sio_http_server *server, sio_stream *stream, const sio_address *peer);
 void sio_conn_free(sio_conn *conn); /* one without stream */
 
 /* Tells the owner of a pending exchange that it is gone; nothing when there is none. */

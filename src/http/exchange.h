@@ -31,7 +31,7 @@ typedef struct sio_exchange_events {
 } sio_exchange_events;
 
 sio_request *sio_exchange_request(const sio_exchange *exchange); /* borrows */
-sio_stream *sio_exchange_stream(const sio_exchange *exchange); /* borrows; for addresses, limits */
+sio_stream *sio_exchange_stream(const sio_exchange *exchange);   /* borrows; for its limits */
 
 /* Whoever took the exchange and does not answer at once registers here. Borrows events. */
 void sio_exchange_set_owner(sio_exchange *exchange, const sio_exchange_events *events, void *owner);

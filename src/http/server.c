@@ -82,9 +82,9 @@ bool sio_http_server_ask(sio_http_server *server, sio_exchange *exchange) {
 
 /* --- listeners --- */
 
-static void on_accept(void *owner, sio_stream *stream) {
+static void on_accept(void *owner, sio_stream *stream, const sio_address *peer) {
   listener *entry = owner;
-  sio_conn_open(entry->server, stream);
+  sio_conn_open(entry->server, stream, peer);
 }
 
 static void on_listener_close(void *owner) {

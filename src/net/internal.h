@@ -26,6 +26,7 @@ struct sio_loop {
   uv_idle_t backlogger; /* runs while there is a backlog: no turn waits then */
   uv_timer_t alarm;     /* for the earliest deadline of all queues */
   uint64_t alarm_at;
+  sio_list outputs; /* streams with something to send, which go before the flushes */
   sio_list flushes;
   sio_list backlog; /* for the next turn */
   size_t share;     /* work done in the present share */
@@ -81,7 +82,9 @@ bool sio_loop_is_busy(const sio_loop *loop);
 
 /* A stream on a connected socket, reading; through TLS unless tls is NULL (shares). Takes fd, also
  * on failure. NULL: failed. */
-sio_stream *sio_stream_new(sio_loop *loop, int fd, const sio_address *peer, sio_tls *tls);
+sio_stream *sio_stream_new(sio_loop *loop, int fd, sio_tls *tls);
+
+void sio_stream_flush(sio_list *node); /* already out of the loop's outputs */
 
 void sio_stream_on_greet_timeout(sio_deadline *deadline);
 void sio_stream_on_finish_timeout(sio_deadline *deadline);

@@ -42,10 +42,10 @@ static void welcome(sio_listener *listener, int fd, const sio_sockaddr *from) {
   sio_address peer;
   sio_sockaddr_format(from, &peer);
   configure(fd, from->any.sa_family);
-  sio_stream *stream = sio_stream_new(listener->loop, fd, &peer, listener->tls);
+  sio_stream *stream = sio_stream_new(listener->loop, fd, listener->tls);
   if (stream == NULL)
     return; /* no memory: this connection is closed */
-  listener->events->on_accept(listener->owner, stream);
+  listener->events->on_accept(listener->owner, stream, &peer);
 }
 
 static int open_spare(void) {

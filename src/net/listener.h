@@ -7,20 +7,21 @@
 
 typedef struct sio_listener sio_listener;
 
-typedef struct sio_listener_events {
-  /*
-   * A connection was accepted; the callee becomes its owner with sio_stream_set_owner before it
-   * returns, or closes it. Reading starts after that.
-   */
-  void (*on_accept)(void *owner, sio_stream *stream);
-  void (*on_close)(void *owner); /* the last event; the listener is freed after it */
-} sio_listener_events;
-
 typedef struct sio_address {
   char host[108]; /* numeric, or the path of a Unix socket */
   char family[8]; /* "IPv4", "IPv6" or "unix" */
   int port;
 } sio_address;
+
+typedef struct sio_listener_events {
+  /*
+   * A connection was accepted; the callee becomes its owner with sio_stream_set_owner before it
+   * returns, or closes it. Reading starts after that. Borrows the peer's address, which nobody
+   * keeps; that of a Unix socket is mostly empty.
+   */
+  void (*on_accept)(void *owner, sio_stream *stream, const sio_address *peer);
+  void (*on_close)(void *owner); /* the last event; the listener is freed after it */
+} sio_listener_events;
 
 /*
  * Binds and listens before it returns. address is "3000" or ":3000" (every interface, IPv6 and

@@ -34,6 +34,7 @@ static void init_queue(sio_loop *loop, sio_deadlines *queue, uint64_t ms,
 }
 
 static void init_lists(sio_loop *loop) {
+  sio_list_init(&loop->outputs);
   sio_list_init(&loop->flushes);
   sio_list_init(&loop->backlog);
   sio_list_init(&loop->queues);

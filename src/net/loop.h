@@ -62,7 +62,8 @@ const char *sio_loop_date(sio_loop *loop);
 void sio_loop_watch(sio_loop *loop, sio_deadlines *queue);
 void sio_loop_unwatch(sio_deadlines *queue);
 
-/* Something with output to send at the end of this turn, or with work for the next. */
+/* Something with output to prepare at the end of this turn, or with work for the next. What the
+ * streams have queued goes out before, each time. */
 typedef struct sio_flush {
   sio_list node;
   void (*run)(

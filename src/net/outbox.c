@@ -3,10 +3,12 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-static sio_slice *slice_at(const sio_outbox *box, size_t i) {
-  if (box->many == NULL)
-    return (sio_slice *)&box->few[(box->first + i) % SIO_OUTBOX_FEW];
-  return &box->many[(box->first + i) & (box->cap - 1)];
+enum { FEWEST = 8 }; /* slices in a ring */
+
+static sio_slice *slice_at(const sio_outbox *box, uint32_t i) {
+  if (!box->has_many)
+    return (sio_slice *)&box->one;
+  return &box->many->at[(box->many->first + i) & (box->many->cap - 1)];
 }
 
 static sio_bytes bytes_of(const sio_slice *slice) {
@@ -15,16 +17,18 @@ static sio_bytes bytes_of(const sio_slice *slice) {
 }
 
 static int grow(sio_outbox *box) {
-  size_t cap = box->many == NULL ? 8 * SIO_OUTBOX_FEW : 2 * box->cap;
-  sio_slice *many = sio_malloc(cap * sizeof(*many));
+  uint32_t cap = box->has_many ? 2 * box->many->cap : FEWEST;
+  sio_slices *many = sio_malloc(sizeof(*many) + cap * sizeof(sio_slice));
   if (many == NULL)
     return SIO_ENOMEM;
-  for (size_t i = 0; i < box->count; i++)
-    many[i] = *slice_at(box, i);
-  sio_free(box->many);
+  many->cap = cap;
+  many->first = 0;
+  for (uint32_t i = 0; i < box->count; i++)
+    many->at[i] = *slice_at(box, i);
+  if (box->has_many)
+    sio_free(box->many);
   box->many = many;
-  box->cap = cap;
-  box->first = 0;
+  box->has_many = true;
   return 0;
 }
 
@@ -32,7 +36,7 @@ int sio_outbox_push(sio_outbox *box, sio_frame *frame, size_t from) {
   size_t len = sio_frame_wire(frame).len;
   if (from >= len)
     return 0;
-  size_t cap = box->many == NULL ? SIO_OUTBOX_FEW : box->cap;
+  uint32_t cap = box->has_many ? box->many->cap : 1;
   if (box->count == cap && grow(box) != 0)
     return SIO_ENOMEM;
   *slice_at(box, box->count++) = (sio_slice){sio_frame_ref(frame), from};
@@ -44,7 +48,7 @@ int sio_outbox_gather(const sio_outbox *box, struct iovec *pieces, int max, char
                       size_t room) {
   int n = 0;
   char *open = NULL; /* the end of the last piece, if that lies in scratch */
-  for (size_t i = 0; i < box->count; i++) {
+  for (uint32_t i = 0; i < box->count; i++) {
     sio_bytes bytes = bytes_of(slice_at(box, i));
     bool is_small = bytes.len <= SIO_OUTBOX_SMALL && bytes.len <= room && box->count > 1;
     if (n == max && !(is_small && open != NULL))
@@ -69,7 +73,8 @@ static void drop_first(sio_outbox *box) {
   sio_slice *slice = slice_at(box, 0);
   box->bytes -= bytes_of(slice).len;
   sio_frame_unref(slice->frame);
-  box->first++;
+  if (box->has_many)
+    box->many->first++;
   box->count--;
 }
 
@@ -92,7 +97,7 @@ void sio_outbox_consume(sio_outbox *box, size_t n) {
 void sio_outbox_deinit(sio_outbox *box) {
   while (box->count > 0)
     drop_first(box);
-  sio_free(box->many);
-  box->many = NULL;
-  box->first = 0;
+  if (box->has_many)
+    sio_free(box->many);
+  box->has_many = false;
 }

@@ -2,27 +2,32 @@
 #ifndef SIO_NET_OUTBOX_H
 #define SIO_NET_OUTBOX_H
 
+#include <stdbool.h>
 #include <sys/uio.h>
 
 #include "base/frame.h"
 
-enum {
-  SIO_OUTBOX_FEW = 4,      /* slices without memory of their own */
-  SIO_OUTBOX_SMALL = 1024, /* up to so many bytes, copying is cheaper than one more iovec */
-};
+enum { SIO_OUTBOX_SMALL = 1024 }; /* up to so many bytes, copying is cheaper than one more iovec */
 
 typedef struct sio_slice {
   sio_frame *frame; /* shared */
   size_t from;      /* bytes of its wire form that need not be sent (any more) */
 } sio_slice;
 
+typedef struct sio_slices { /* a ring */
+  uint32_t cap;             /* a power of two */
+  uint32_t first;
+  sio_slice at[];
+} sio_slices;
+
 typedef struct sio_outbox { /* zeroed is empty */
-  sio_slice few[SIO_OUTBOX_FEW];
-  sio_slice *many; /* NULL: few is the ring */
-  size_t cap;      /* of many, a power of two */
-  size_t first;
-  size_t count;
+  union {
+    sio_slice one;    /* the only one needs no memory of its own */
+    sio_slices *many; /* if has_many */
+  };
   size_t bytes;
+  uint32_t count;
+  bool has_many;
 } sio_outbox;
 
 /* Appends a frame without the first bytes of its wire form. Shares. SIO_ENOMEM. */

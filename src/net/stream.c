@@ -26,32 +26,70 @@ enum state {
   CLOSED,
 };
 
+/* The limit of what does not last: TLS's handshake, and the end. */
+typedef struct patience {
+  sio_deadline deadline;
+  sio_stream *stream;
+} patience;
+
+/* There are many of them, most of them idle: what few need stands elsewhere. */
 struct sio_stream {
-  uv_poll_t poll;
-  sio_loop *loop;
+  uv_poll_t poll; /* its data is the loop */
   sio_list node;
+  sio_list output; /* in the loop's list of those to be flushed */
   const sio_stream_events *events;
   void *owner;
-  sio_tls_link *tls; /* NULL: plain */
+  sio_tls_link *tls;  /* NULL: plain */
+  patience *patience; /* or NULL */
   sio_outbox out;
   size_t stalled;
-  sio_flush flush;
-  sio_deadline deadline;
-  size_t left; /* queued when the deadline was started */
   int fd;
   int error;
-  int interest; /* what poll watches for */
-  enum state state;
+  uint8_t interest; /* what poll watches for */
+  uint8_t state;
   bool is_paused;
   bool has_ended;  /* the peer's FIN has come */
   bool is_blocked; /* waits until the kernel takes more */
-  int port;
-  char address[INET6_ADDRSTRLEN];
+  bool has_sent;   /* something since its patience was started */
 };
+
+static sio_loop *loop_of(const sio_stream *stream) {
+  return stream->poll.data;
+}
+
+static sio_stream *of_poll(uv_poll_t *poll) {
+  return SIO_OF(poll, sio_stream, poll);
+}
+
+/* --- time limits --- */
+
+/* False: out of memory. */
+static bool start_patience(sio_stream *stream, sio_deadlines *queue, uint64_t now) {
+  if (stream->patience == NULL)
+    stream->patience = sio_calloc(1, sizeof(patience));
+  if (stream->patience == NULL)
+    return false;
+  stream->patience->stream = stream;
+  stream->has_sent = false;
+  sio_deadline_start(queue, &stream->patience->deadline, now);
+  return true;
+}
+
+static void stop_patience(sio_stream *stream) {
+  if (stream->patience != NULL)
+    sio_deadline_stop(&stream->patience->deadline);
+  sio_free(stream->patience);
+  stream->patience = NULL;
+}
 
 /* --- the socket --- */
 
 static void on_ready(uv_poll_t *poll, int status, int events);
+
+static void flush_later(sio_stream *stream) {
+  if (!sio_list_is_linked(&stream->output))
+    sio_list_push(&loop_of(stream)->outputs, &stream->output);
+}
 
 static bool is_reading(const sio_stream *stream) {
   return stream->state != CLOSED && !stream->has_ended && !stream->is_paused;
@@ -61,7 +99,7 @@ static void update_interest(sio_stream *stream) {
   int wanted = (is_reading(stream) ? UV_READABLE : 0) | (stream->is_blocked ? UV_WRITABLE : 0);
   if (stream->state == CLOSED || wanted == stream->interest)
     return;
-  stream->interest = wanted;
+  stream->interest = (uint8_t)wanted;
   uv_poll_start(&stream->poll, wanted, on_ready); /* nothing wanted: stops */
 }
 
@@ -87,19 +125,19 @@ static void fail_tls(sio_stream *stream) {
 
 static void greet(sio_stream *stream) {
   if (stream->state == OPEN)
-    sio_deadline_stop(&stream->deadline);
+    stop_patience(stream);
 }
 
 /* What was read is records. */
 static void unseal(sio_stream *stream, sio_bytes records) {
-  char *buffer = stream->loop->buffer;
+  char *buffer = loop_of(stream)->buffer;
   bool was_ready = sio_tls_link_is_ready(stream->tls);
   size_t len;
   enum sio_tls_status status = sio_tls_link_decrypt(stream->tls, records, buffer, &len);
   if (!was_ready && sio_tls_link_is_ready(stream->tls))
     greet(stream);
   if (!stream->is_blocked)
-    sio_loop_flush_later(stream->loop, &stream->flush);
+    flush_later(stream);
   if (len > 0 && stream->state == OPEN)
     stream->events->on_read(stream->owner, buffer, len);
   if (stream->state != CLOSED && status == SIO_TLS_ENDED)
@@ -111,7 +149,7 @@ static void unseal(sio_stream *stream, sio_bytes records) {
 /* One read. True: there may be more. */
 static bool receive(sio_stream *stream) {
   size_t ahead = stream->tls != NULL ? SIO_TLS_AHEAD : 0;
-  char *buffer = stream->loop->buffer + ahead;
+  char *buffer = loop_of(stream)->buffer + ahead;
   ssize_t n;
   do
     n = recv(stream->fd, buffer, SIO_READ_SIZE - ahead, 0);
@@ -140,14 +178,14 @@ static void fail(sio_stream *stream) {
 }
 
 static void on_ready(uv_poll_t *poll, int status, int events) {
-  sio_stream *stream = poll->data;
-  sio_loop *loop = stream->loop;
+  sio_stream *stream = of_poll(poll);
+  sio_loop *loop = loop_of(stream);
   sio_loop_enter(loop);
   if (status < 0)
     fail(stream);
   if (events & UV_WRITABLE) {
     stream->is_blocked = false;
-    sio_loop_flush_later(loop, &stream->flush);
+    flush_later(stream);
   }
   if (events & UV_READABLE) {
     update_interest(stream); /* a paused stream stops watching when it would have to read */
@@ -161,7 +199,8 @@ static void on_ready(uv_poll_t *poll, int status, int events) {
 /* --- out --- */
 
 static int gather(sio_stream *stream, struct iovec *pieces) {
-  return sio_outbox_gather(&stream->out, pieces, MAX_PIECES, stream->loop->buffer, SIO_READ_SIZE);
+  return sio_outbox_gather(&stream->out, pieces, MAX_PIECES, loop_of(stream)->buffer,
+                           SIO_READ_SIZE);
 }
 
 static ssize_t send_pieces(sio_stream *stream, struct iovec *pieces, int count) {
@@ -171,6 +210,7 @@ static ssize_t send_pieces(sio_stream *stream, struct iovec *pieces, int count) 
   do
     n = sendmsg(stream->fd, &message, MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
+  stream->has_sent |= n > 0;
   return n;
 }
 
@@ -245,11 +285,11 @@ static void send_fin(sio_stream *stream) {
     return;
   }
   stream->state = LINGERING;
-  sio_deadline_start(&stream->loop->lingering, &stream->deadline, uv_now(stream->loop->uv));
+  start_patience(stream, &loop_of(stream)->lingering, uv_now(loop_of(stream)->uv)); /* it has one */
 }
 
-static void flush(sio_flush *flush) {
-  sio_stream *stream = SIO_OF(flush, sio_stream, flush);
+void sio_stream_flush(sio_list *node) {
+  sio_stream *stream = SIO_OF(node, sio_stream, output);
   if (stream->is_blocked || !send_all(stream))
     return;
   bool had_to_wait = stream->stalled > 0;
@@ -267,7 +307,7 @@ static int queue(sio_stream *stream, sio_frame *frame, size_t from) {
     return SIO_ECLOSED;
   int error = sio_outbox_push(&stream->out, frame, from);
   if (error == 0 && !stream->is_blocked)
-    sio_loop_flush_later(stream->loop, &stream->flush);
+    flush_later(stream);
   return error;
 }
 
@@ -302,32 +342,32 @@ size_t sio_stream_stalled(const sio_stream *stream) {
 
 /* --- life --- */
 
-static bool open_tls(sio_stream *stream, sio_tls *tls) {
+static bool open_tls(sio_stream *stream, sio_loop *loop, sio_tls *tls) {
   if (tls == NULL)
     return true;
   stream->tls = sio_tls_link_new(tls);
-  return stream->tls != NULL;
+  return stream->tls != NULL && start_patience(stream, &loop->greeting, uv_now(loop->uv));
 }
 
-sio_stream *sio_stream_new(sio_loop *loop, int fd, const sio_address *peer, sio_tls *tls) {
+static void close_tls(sio_stream *stream) {
+  sio_tls_link_free(stream->tls);
+  stop_patience(stream);
+}
+
+sio_stream *sio_stream_new(sio_loop *loop, int fd, sio_tls *tls) {
   sio_stream *stream = sio_calloc(1, sizeof(*stream));
-  if (stream == NULL || !open_tls(stream, tls) || uv_poll_init(loop->uv, &stream->poll, fd) != 0) {
+  if (stream == NULL || !open_tls(stream, loop, tls) ||
+      uv_poll_init(loop->uv, &stream->poll, fd) != 0) {
     if (stream != NULL)
-      sio_tls_link_free(stream->tls);
+      close_tls(stream);
     sio_free(stream);
     close(fd);
     return NULL;
   }
-  stream->poll.data = stream;
-  stream->loop = loop;
+  stream->poll.data = loop;
   stream->fd = fd;
-  stream->flush.run = flush;
-  stream->port = peer->port;
-  memcpy(stream->address, peer->host, sizeof(stream->address) - 1);
   sio_list_push(&loop->streams, &stream->node);
   loop->handles++;
-  if (tls != NULL)
-    sio_deadline_start(&loop->greeting, &stream->deadline, uv_now(loop->uv));
   update_interest(stream);
   return stream;
 }
@@ -347,8 +387,8 @@ void sio_stream_resume(sio_stream *stream) {
 }
 
 static void on_closed(uv_handle_t *handle) {
-  sio_stream *stream = handle->data;
-  sio_loop *loop = stream->loop;
+  sio_stream *stream = of_poll((uv_poll_t *)handle);
+  sio_loop *loop = loop_of(stream);
   sio_loop_enter(loop);
   sio_list_remove(&stream->node);
   sio_outbox_deinit(&stream->out);
@@ -377,8 +417,8 @@ void sio_stream_close(sio_stream *stream, int error) {
   if (stream->error == 0 && stream->state != LINGERING) /* then all was sent, we closed it */
     stream->error = error;
   stream->state = CLOSED;
-  sio_list_remove(&stream->flush.node);
-  sio_deadline_stop(&stream->deadline);
+  sio_list_remove(&stream->output);
+  stop_patience(stream);
   uv_close((uv_handle_t *)&stream->poll, on_closed);
   close(stream->fd);
 }
@@ -391,29 +431,34 @@ void sio_stream_close_all(sio_loop *loop) {
 void sio_stream_finish(sio_stream *stream) {
   if (stream->state != OPEN)
     return;
+  sio_loop *loop = loop_of(stream);
+  if (!start_patience(stream, &loop->finishing, sio_loop_now(loop))) {
+    sio_stream_close(stream, SIO_ENOMEM);
+    return;
+  }
   stream->state = FINISHING;
-  stream->left = sio_stream_queued(stream);
-  sio_deadline_start(&stream->loop->finishing, &stream->deadline, sio_loop_now(stream->loop));
-  sio_loop_flush_later(stream->loop, &stream->flush);
+  flush_later(stream);
   sio_stream_resume(stream);
 }
 
+static sio_stream *of_deadline(sio_deadline *deadline) {
+  return SIO_OF(deadline, patience, deadline)->stream;
+}
+
 void sio_stream_on_greet_timeout(sio_deadline *deadline) {
-  sio_stream_close(SIO_OF(deadline, sio_stream, deadline), UV_ETIMEDOUT);
+  sio_stream_close(of_deadline(deadline), UV_ETIMEDOUT);
 }
 
 void sio_stream_on_finish_timeout(sio_deadline *deadline) {
-  sio_stream *stream = SIO_OF(deadline, sio_stream, deadline);
-  if (sio_stream_queued(stream) >= stream->left) {
+  sio_stream *stream = of_deadline(deadline);
+  if (stream->has_sent)
+    start_patience(stream, &loop_of(stream)->finishing, uv_now(loop_of(stream)->uv));
+  else
     sio_stream_close(stream, UV_ETIMEDOUT);
-    return;
-  }
-  stream->left = sio_stream_queued(stream);
-  sio_deadline_start(&stream->loop->finishing, deadline, uv_now(stream->loop->uv));
 }
 
 void sio_stream_on_linger_timeout(sio_deadline *deadline) {
-  sio_stream_close(SIO_OF(deadline, sio_stream, deadline), 0);
+  sio_stream_close(of_deadline(deadline), 0);
 }
 
 bool sio_stream_is_closing(const sio_stream *stream) {
@@ -425,13 +470,5 @@ bool sio_stream_is_secure(const sio_stream *stream) {
 }
 
 sio_loop *sio_stream_loop(const sio_stream *stream) {
-  return stream->loop;
-}
-
-const char *sio_stream_address(const sio_stream *stream) {
-  return stream->address;
-}
-
-int sio_stream_port(const sio_stream *stream) {
-  return stream->port;
+  return loop_of(stream);
 }

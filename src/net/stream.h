@@ -73,8 +73,4 @@ bool sio_stream_is_closing(const sio_stream *stream); /* close or finish has bee
 bool sio_stream_is_secure(const sio_stream *stream);  /* speaks TLS */
 sio_loop *sio_stream_loop(const sio_stream *stream);
 
-/* The peer's address as text ("127.0.0.1", "::1", "" for a Unix socket) and port (0 for those). */
-const char *sio_stream_address(const sio_stream *stream);
-int sio_stream_port(const sio_stream *stream);
-
 #endif

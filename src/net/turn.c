@@ -8,10 +8,25 @@ void sio_loop_flush_later(sio_loop *loop, sio_flush *flush) {
     sio_list_push(&loop->flushes, &flush->node);
 }
 
-void sio_loop_flush(sio_loop *loop) {
-  for (sio_list *node; (node = sio_list_shift(&loop->flushes)) != NULL;) {
+static void send_outputs(sio_loop *loop) {
+  for (sio_list *node; (node = sio_list_shift(&loop->outputs)) != NULL;)
+    sio_stream_flush(node);
+}
+
+/* Those that are queued now: what they queue comes behind what they have streams send. */
+static void run_flushes(sio_loop *loop) {
+  sio_list flushes;
+  sio_list_move(&flushes, &loop->flushes);
+  for (sio_list *node; (node = sio_list_shift(&flushes)) != NULL;) {
     sio_flush *flush = SIO_OF(node, sio_flush, node);
     flush->run(flush);
+  }
+}
+
+void sio_loop_flush(sio_loop *loop) {
+  while (!sio_list_is_empty(&loop->outputs) || !sio_list_is_empty(&loop->flushes)) {
+    send_outputs(loop);
+    run_flushes(loop);
   }
 }
 
@@ -92,8 +107,8 @@ void sio_loop_expire(sio_loop *loop) {
 /* --- what keeps the loop alive --- */
 
 bool sio_loop_is_busy(const sio_loop *loop) {
-  return !sio_list_is_empty(&loop->flushes) || !sio_list_is_empty(&loop->streams) ||
-         sio_loop_next(loop) != UINT64_MAX;
+  return !sio_list_is_empty(&loop->outputs) || !sio_list_is_empty(&loop->flushes) ||
+         !sio_list_is_empty(&loop->streams) || sio_loop_next(loop) != UINT64_MAX;
 }
 
 static void ring(uv_timer_t *alarm) {
