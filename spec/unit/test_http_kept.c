@@ -98,10 +98,10 @@ static void assert_kept(const char *text, const char *address) {
   holder *it = keep(other);
   assert_non_null(it);
   sio_request_unref(other);
-  sio_request *after = sio_kept_request(&it->kept);
+  sio_request *after = sio_kept_request(&it->kept, it->room);
   assert_non_null(after);
   assert_same(before, after);
-  assert_true(sio_bytes_eq(sio_kept_address(&it->kept), sio_bytes_str(address)));
+  assert_true(sio_bytes_eq(sio_kept_address(&it->kept, it->room), sio_bytes_str(address)));
   sio_request_unref(after);
   sio_request_unref(before);
   forget(it);
@@ -202,7 +202,7 @@ static void keeps_only_what_differs(void **state) {
   assert_ptr_equal(same->kept.kind, example->kept.kind);
   assert_ptr_equal(other->kept.kind, example->kept.kind);
   forget(example); /* the others still need it */
-  sio_request *request = sio_kept_request(&other->kept);
+  sio_request *request = sio_kept_request(&other->kept, other->room);
   assert_true(sio_bytes_eq(sio_request_header(request, "sec-websocket-key"), SIO_BYTES("key two")));
   assert_true(sio_bytes_eq(sio_request_header(request, "host"), SIO_BYTES("example.com")));
   sio_request_unref(request);
@@ -247,13 +247,13 @@ static void gives_all_who_ask_the_same(void **state) {
   (void)state;
   sio_request *request = parse(first, "10.0.0.1"), *again;
   holder *example = keep_text(second, "10.0.0.1"), *it = keep(request);
-  assert_ptr_equal(again = sio_kept_request(&it->kept), request); /* still whole */
+  assert_ptr_equal(again = sio_kept_request(&it->kept, it->room), request); /* still whole */
   sio_request_unref(request);
-  assert_ptr_equal(request = sio_kept_request(&it->kept), again);
+  assert_ptr_equal(request = sio_kept_request(&it->kept, it->room), again);
   sio_request_unref(request);
   sio_request_unref(again);
-  request = sio_kept_request(&it->kept); /* whole again */
-  assert_ptr_equal(again = sio_kept_request(&it->kept), request);
+  request = sio_kept_request(&it->kept, it->room); /* whole again */
+  assert_ptr_equal(again = sio_kept_request(&it->kept, it->room), request);
   sio_request_unref(again);
   forget(it); /* who holds the request does not need it */
   assert_true(sio_bytes_eq(sio_request_header(request, "host"), SIO_BYTES("example.com")));
@@ -265,9 +265,9 @@ static void outlives_the_keeper(void **state) {
   (void)state;
   holder *a = keep_text(first, "10.0.0.1"), *b = keep_text(second, "10.0.0.2");
   sio_keeper_deinit(&keeper);
-  assert_true(sio_bytes_eq(sio_kept_address(&b->kept), SIO_BYTES("10.0.0.2")));
+  assert_true(sio_bytes_eq(sio_kept_address(&b->kept, b->room), SIO_BYTES("10.0.0.2")));
   forget(a);
-  sio_request *request = sio_kept_request(&b->kept);
+  sio_request *request = sio_kept_request(&b->kept, b->room);
   assert_true(sio_bytes_eq(sio_request_header(request, "sec-websocket-key"), SIO_BYTES("key two")));
   forget(b);
   sio_request_unref(request);
@@ -283,7 +283,7 @@ static void keep_two(void *ctx) {
   }
   for (int i = 0; i < 2; i++)
     if (holders[i] != NULL)
-      sio_request_unref(sio_kept_request(&holders[i]->kept));
+      sio_request_unref(sio_kept_request(&holders[i]->kept, holders[i]->room));
   for (int i = 0; i < 2; i++)
     if (holders[i] != NULL)
       forget(holders[i]);

@@ -191,7 +191,7 @@ static void tell_closed(sio_session *session) {
 void sio_polling_flush(sio_session *session) {
   sio_polling *polling = session->polling;
   if (polling->poll == NULL)
-    session->stale = polling->bytes;
+    sio_session_set_stale(session, polling->bytes);
   else if (session->state == SIO_CLOSING && polling->count == 0)
     tell_closed(session);
   else if (polling->count > 0)
@@ -210,9 +210,7 @@ static void forget_leftover(sio_leftover *leftover) {
   sio_free(leftover);
 }
 
-void sio_polling_end(sio_session *session, sio_frame *last) {
-  sio_polling *polling = session->polling;
-  session->polling = NULL;
+void sio_polling_end(sio_session *session, sio_polling *polling, sio_frame *last) {
   answer_frame(session, polling, last);
   if (polling->post != NULL && polling->has_body)
     answer_ok(session->engine, polling->post);
@@ -289,7 +287,7 @@ static bool receive_some(sio_session *session, sio_payload_reader *read, sio_byt
 
 /* Unless its end has answered, or it was aborted. */
 static void answer_post(sio_session *session) {
-  sio_polling *polling = session->polling;
+  sio_polling *polling = sio_session_polling(session);
   sio_exchange *post = polling != NULL ? polling->post : NULL;
   if (post == NULL)
     return;

@@ -71,8 +71,9 @@ typedef struct sio_polling {
   bool is_late;  /* closing, and the poll at hand could not be told */
   sio_frame **queue;
   size_t count, cap;
-  size_t bytes; /* of the queue */
-  char *jsonp;  /* digits of the function to call, or NULL */
+  size_t bytes;                /* of the queue */
+  char *jsonp;                 /* digits of the function to call, or NULL */
+  struct sio_upgrade *upgrade; /* while it runs */
   sio_deadline closing;
   sio_session *session;
 } sio_polling;
@@ -87,27 +88,41 @@ typedef struct sio_upgrade {
   sio_session *session;
 } sio_upgrade;
 
+/* There are many of them, most of them idle: each byte counts. */
 struct sio_session {
   uint32_t refs; /* one is the engine's, until its hook has been called */
   enum sio_session_state state : 8;
   bool is_websocket;
   enum sio_revision revision : 8; /* of what is sent on the present transport */
   bool awaits_pong;
-  bool is_extended;   /* another packet has proved life once since the ping */
-  bool is_watched;    /* the policy is told of its packets */
+  bool is_extended; /* another packet has proved life once since the ping */
+  bool is_watched;  /* the policy is told of its packets */
+  uint8_t id_len;
+  uint32_t stale;     /* bytes that an earlier turn left queued, as far as they can be counted */
   sio_engine *engine; /* NULL: it has told of the end, or was freed */
   void *data;
-  size_t stale; /* bytes that an earlier turn left queued */
-  sio_deadline heartbeat;
-  sio_flush flush;      /* answers the poll, looks at what stays queued, or tells of the end */
-  sio_polling *polling; /* on polling */
-  sio_ws *ws;           /* on a WebSocket */
-  sio_upgrade *upgrade; /* while it runs */
-  const char *reason, *detail;
+  union {
+    sio_deadline heartbeat;
+    struct { /* CLOSED */
+      const char *reason, *detail;
+    };
+  };
+  sio_flush flush; /* answers the poll, looks at what stays queued, or tells of the end */
+  union {          /* the transport, or NULL */
+    sio_polling *polling;
+    sio_ws *ws; /* if is_websocket */
+  };
   sio_kept kept; /* the request of the handshake */
-  uint8_t id_len;
-  char id[]; /* and what kept has of its own */
+  char id[];     /* and what kept has of its own */
 };
+
+static inline sio_ws *sio_session_ws(const sio_session *session) {
+  return session->is_websocket ? session->ws : NULL;
+}
+
+static inline sio_polling *sio_session_polling(const sio_session *session) {
+  return session->is_websocket ? NULL : session->polling;
+}
 
 /* --- session.c --- */
 
@@ -125,6 +140,8 @@ int sio_session_push(sio_session *session, sio_frame *frame);
 /* Closes at once, whatever the state; harmless when closed. The texts are static. */
 void sio_session_end(sio_session *session, const char *reason, const char *detail);
 void sio_session_flush_later(sio_session *session);
+/* So many bytes are left queued. */
+void sio_session_set_stale(sio_session *session, size_t bytes);
 /* What is to be told of the session's packets, or NULL. */
 const sio_policy *sio_session_watcher(const sio_session *session);
 void sio_session_tell_drain(sio_session *session); /* all that was queued is sent */
@@ -146,8 +163,9 @@ void sio_polling_flush(sio_session *session);
 void sio_polling_send_noop(sio_session *session); /* if a poll waits and nothing is queued */
 /* Closes after what is queued was sent. */
 void sio_polling_close(sio_session *session);
-/* Answers or destroys what is pending and frees the rest; last ends a poll that waits. */
-void sio_polling_end(sio_session *session, sio_frame *last);
+/* Answers or destroys what is pending and frees the rest; last ends a poll that waits. Takes
+ * polling, which is the session's transport no more. */
+void sio_polling_end(sio_session *session, sio_polling *polling, sio_frame *last);
 void sio_polling_on_close_timeout(sio_deadline *deadline);
 
 /* --- websocket.c --- */

@@ -22,8 +22,13 @@ sio_bytes sio_session_id(const sio_session *session) {
   return sio_bytes_of(session->id, session->id_len);
 }
 
+/* What kept has of its own. */
+static const char *own_of(const sio_session *session) {
+  return session->id + session->id_len;
+}
+
 sio_request *sio_session_request(sio_session *session) {
-  return sio_kept_request(&session->kept);
+  return sio_kept_request(&session->kept, own_of(session));
 }
 
 enum sio_session_state sio_session_get_state(const sio_session *session) {
@@ -39,7 +44,8 @@ const char *sio_session_transport(const sio_session *session) {
 }
 
 bool sio_session_is_upgrading(const sio_session *session) {
-  return session->upgrade != NULL;
+  const sio_polling *polling = sio_session_polling(session);
+  return polling != NULL && polling->upgrade != NULL;
 }
 
 void sio_session_set_data(sio_session *session, void *data) {
@@ -63,20 +69,20 @@ const sio_policy *sio_session_watcher(const sio_session *session) {
 bool sio_session_is_ready(const sio_session *session) {
   if (session->state != SIO_OPEN)
     return false;
-  return session->ws != NULL ? sio_ws_stalled(session->ws) == 0 : session->polling->poll != NULL;
+  return session->is_websocket ? sio_ws_stalled(session->ws) == 0 : session->polling->poll != NULL;
 }
 
 size_t sio_session_buffered(const sio_session *session) {
-  if (session->ws != NULL)
-    return sio_ws_queued(session->ws);
-  return session->polling != NULL ? session->polling->bytes : 0;
+  if (session->ws == NULL)
+    return 0;
+  return session->is_websocket ? sio_ws_queued(session->ws) : session->polling->bytes;
 }
 
 /* --- sending --- */
 
 static int push(sio_session *session, sio_frame *frame) {
-  return session->ws != NULL ? sio_websocket_send(session->ws, frame, session->revision)
-                             : sio_polling_push(session, frame);
+  return session->is_websocket ? sio_websocket_send(session->ws, frame, session->revision)
+                               : sio_polling_push(session, frame);
 }
 
 /* The flush, which comes behind that of the transport, tells of the drain. */
@@ -102,7 +108,7 @@ static bool is_too_slow(const sio_session *session) {
 
 /* A close frame would wait behind all that the client does not read. */
 static void end_slow(sio_session *session) {
-  if (session->ws != NULL)
+  if (session->is_websocket)
     sio_ws_destroy(session->ws);
   sio_session_end(session, "transport error", "client too slow");
 }
@@ -117,7 +123,7 @@ int sio_session_send(sio_session *session, sio_frame *frame) {
   int err = sio_session_push(session, frame);
   if (err == SIO_ENOMEM)
     sio_session_end(session, "transport error", "out of memory");
-  else if (session->ws != NULL && sio_ws_stalled(session->ws) > 0)
+  else if (session->is_websocket && session->state == SIO_OPEN && sio_ws_stalled(session->ws) > 0)
     sio_session_flush_later(session);
   return err;
 }
@@ -137,6 +143,10 @@ static bool set_id(sio_session *session, sio_bytes id) {
   return true;
 }
 
+void sio_session_set_stale(sio_session *session, size_t bytes) {
+  session->stale = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+}
+
 /* A session that is not among the engine's yet. Takes kind. */
 static sio_session *make(sio_engine *engine, sio_kind *kind, sio_request *request, sio_bytes id) {
   size_t len = id.len > 0 ? id.len : SIO_ID_LEN;
@@ -149,7 +159,7 @@ static sio_session *make(sio_engine *engine, sio_kind *kind, sio_request *reques
   session->refs = 1;
   session->engine = engine;
   session->id_len = (uint8_t)len;
-  sio_kept_init(&session->kept, kind, request, session->id + len);
+  sio_kept_init(&session->kept, kind, request, (char *)own_of(session));
   if (!set_id(session, id)) {
     sio_session_unref(session);
     return NULL;
@@ -184,7 +194,7 @@ sio_session *sio_session_new(sio_engine *engine, sio_request *request, sio_bytes
 static void leave(const sio_session *session) {
   sio_engine *engine = session->engine;
   engine->open--;
-  sio_quota_give(&engine->quota, sio_kept_address(&session->kept));
+  sio_quota_give(&engine->quota, sio_kept_address(&session->kept, own_of(session)));
 }
 
 void sio_session_drop(sio_session *session) {
@@ -231,12 +241,24 @@ void sio_session_open(sio_session *session) {
   if (packet == NULL || sio_session_push(session, packet) == SIO_ENOMEM ||
       (initial != NULL && sio_session_push(session, initial) == SIO_ENOMEM))
     sio_session_end(session, "transport error", "out of memory");
-  else if (session->polling != NULL)
+  else if (!session->is_websocket)
     sio_polling_flush(session); /* what the owner sends waits for the next poll */
   sio_frame_unref(packet);
   if (policy != NULL && policy->on_session != NULL)
     policy->on_session(policy->ctx, session);
   engine->hooks->on_session(engine->ctx, session);
+}
+
+static void leave_transport(sio_session *session) {
+  sio_polling *polling = sio_session_polling(session);
+  sio_ws *ws = sio_session_ws(session);
+  session->ws = NULL;
+  if (polling != NULL)
+    sio_polling_end(session, polling, session->engine->close);
+  if (ws != NULL) {
+    sio_ws_set_owner(ws, NULL, NULL);
+    sio_ws_close(ws, 0);
+  }
 }
 
 void sio_session_end(sio_session *session, const char *reason, const char *detail) {
@@ -246,18 +268,12 @@ void sio_session_end(sio_session *session, const char *reason, const char *detai
   sio_logf(engine->options.log, "engine", "%.*s closed: %s%s%s", (int)session->id_len, session->id,
            reason, detail != NULL ? ", " : "", detail != NULL ? detail : "");
   session->state = SIO_CLOSED;
-  session->reason = reason;
-  session->detail = detail;
   leave(session);
   sio_deadline_stop(&session->heartbeat);
+  session->reason = reason;
+  session->detail = detail;
   sio_upgrade_abort(session);
-  if (session->polling != NULL)
-    sio_polling_end(session, engine->close);
-  if (session->ws != NULL) {
-    sio_ws_set_owner(session->ws, NULL, NULL);
-    sio_ws_close(session->ws, 0);
-    session->ws = NULL;
-  }
+  leave_transport(session);
   sio_session_flush_later(session);
 }
 
@@ -275,14 +291,21 @@ static void tell_end(sio_session *session) {
   sio_session_unref(session);
 }
 
+static void look_at_output(sio_session *session) {
+  size_t queued = sio_ws_queued(session->ws);
+  sio_session_set_stale(session, queued);
+  if (queued == 0)
+    sio_session_tell_drain(session);
+}
+
 static void on_flush(sio_flush *flush) {
   sio_session *session = SIO_OF(flush, sio_session, flush);
   if (session->state == SIO_CLOSED)
     tell_end(session);
-  else if (session->polling != NULL)
+  else if (!session->is_websocket)
     sio_polling_flush(session);
-  else if ((session->stale = sio_ws_queued(session->ws)) == 0)
-    sio_session_tell_drain(session);
+  else
+    look_at_output(session);
 }
 
 void sio_session_tell_drain(sio_session *session) {
@@ -295,7 +318,7 @@ void sio_session_close(sio_session *session, bool discard) {
   if (session->state == SIO_CLOSED || (session->state == SIO_CLOSING && !discard))
     return;
   /* On a WebSocket the close frame goes out behind whatever is queued. */
-  if (discard || session->ws != NULL) {
+  if (discard || session->is_websocket) {
     sio_session_end(session, "forced close", NULL);
     return;
   }

@@ -10,8 +10,8 @@
 #include "engine/private.h"
 
 static void forget(sio_session *session) {
-  sio_upgrade *upgrade = session->upgrade;
-  session->upgrade = NULL;
+  sio_upgrade *upgrade = session->polling->upgrade;
+  session->polling->upgrade = NULL;
   sio_deadline_stop(&upgrade->timeout);
   sio_deadline_stop(&upgrade->noop);
   sio_free(upgrade);
@@ -23,9 +23,9 @@ static void refuse(sio_ws *ws) {
 }
 
 void sio_upgrade_abort(sio_session *session) {
-  if (session->upgrade == NULL)
+  if (!sio_session_is_upgrading(session))
     return;
-  refuse(session->upgrade->ws);
+  refuse(session->polling->upgrade->ws);
   forget(session);
 }
 
@@ -37,7 +37,7 @@ void sio_upgrade_on_timeout(sio_deadline *deadline) {
 
 void sio_upgrade_on_poll(sio_session *session) {
   sio_engine *engine = session->engine;
-  sio_upgrade *upgrade = session->upgrade;
+  sio_upgrade *upgrade = session->polling->upgrade;
   if (upgrade != NULL && upgrade->is_probed)
     sio_deadline_start(&engine->upgrade_noop, &upgrade->noop, sio_loop_now(engine->loop));
 }
@@ -50,7 +50,7 @@ void sio_upgrade_on_noop_due(sio_deadline *deadline) {
 
 /* A client that asks again and again, and reads no answer, makes nothing grow. */
 static void on_probe(sio_session *session) {
-  sio_upgrade *upgrade = session->upgrade;
+  sio_upgrade *upgrade = session->polling->upgrade;
   bool is_stalled = sio_ws_stalled(upgrade->ws) > 0;
   sio_frame *pong = sio_packet_frame(SIO_PACKET_PONG, SIO_BYTES("probe"));
   if (is_stalled || pong == NULL || sio_ws_send(upgrade->ws, pong) != 0) {
@@ -67,8 +67,8 @@ static void on_probe(sio_session *session) {
 }
 
 /* What polling has not sent goes first. */
-static int hand_over(sio_session *session, sio_ws *ws) {
-  sio_polling *polling = session->polling;
+static int hand_over(const sio_session *session, sio_ws *ws) {
+  const sio_polling *polling = session->polling;
   for (size_t i = 0; i < polling->count; i++)
     if (sio_websocket_send(ws, polling->queue[i], session->revision) == SIO_ENOMEM)
       return SIO_ENOMEM;
@@ -77,8 +77,9 @@ static int hand_over(sio_session *session, sio_ws *ws) {
 
 static void complete(sio_session *session) {
   sio_engine *engine = session->engine;
-  sio_ws *ws = session->upgrade->ws;
-  session->revision = session->upgrade->revision;
+  sio_polling *polling = session->polling;
+  sio_ws *ws = polling->upgrade->ws;
+  session->revision = polling->upgrade->revision;
   forget(session);
   if (hand_over(session, ws) != 0) {
     refuse(ws);
@@ -86,8 +87,8 @@ static void complete(sio_session *session) {
     return;
   }
   sio_websocket_start(session, ws);
-  sio_polling_end(session,
-                  engine->close); /* which may tell the policy: the session must be whole */
+  /* Which may tell the policy: the session must be whole. */
+  sio_polling_end(session, polling, engine->close);
   if (session->state == SIO_CLOSED)
     return;
   sio_logf(engine->options.log, "engine", "%.*s upgraded", (int)session->id_len, session->id);
@@ -125,7 +126,8 @@ static const sio_ws_events events = {on_message, on_drain, on_close};
 
 void sio_upgrade_start(sio_session *session, sio_exchange *exchange) {
   sio_engine *engine = session->engine;
-  bool is_possible = session->polling != NULL && session->upgrade == NULL;
+  const sio_polling *polling = sio_session_polling(session);
+  bool is_possible = polling != NULL && polling->upgrade == NULL;
   if (!is_possible || !engine->options.allow_upgrades) {
     sio_websocket_turn_away(engine, exchange);
     return;
@@ -142,6 +144,6 @@ void sio_upgrade_start(sio_session *session, sio_exchange *exchange) {
     sio_free(upgrade);
     return;
   }
-  session->upgrade = upgrade;
+  session->polling->upgrade = upgrade;
   sio_deadline_start(&engine->upgrade_timeout, &upgrade->timeout, sio_loop_now(engine->loop));
 }

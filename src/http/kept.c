@@ -63,10 +63,6 @@ static size_t take_number(const char **at) {
   return n;
 }
 
-static const char *row_of(const sio_kept *kept) {
-  return (const char *)kept + kept->own;
-}
-
 /* The value of that number, from the row at *row, which moves behind it, or from the kind. They are
  * to be asked for in order. */
 static sio_bytes next_value(const sio_kind *kind, const char **row, size_t i) {
@@ -180,7 +176,6 @@ static void attach(sio_kept *kept, sio_request *request) {
 
 void sio_kept_init(sio_kept *kept, sio_kind *kind, sio_request *request, char *own) {
   kept->kind = kind;
-  kept->own = (uint32_t)(own - (char *)kept);
   write_row(kind, request, own);
   attach(kept, request);
 }
@@ -192,9 +187,8 @@ void sio_kept_deinit(sio_kept *kept) {
 }
 
 /* As llhttp would have told it. NULL: out of memory. */
-static sio_request *restore(const sio_kept *kept) {
+static sio_request *restore(const sio_kept *kept, const char *row) {
   const sio_request *example = kept->kind->example;
-  const char *row = row_of(kept);
   sio_head head = {0};
   sio_bytes target = next_value(kept->kind, &row, TARGET);
   sio_bytes address = next_value(kept->kind, &row, ADDRESS);
@@ -213,11 +207,11 @@ static sio_request *restore(const sio_kept *kept) {
   return sio_head_finish(&head, address);
 }
 
-sio_request *sio_kept_request(sio_kept *kept) {
+sio_request *sio_kept_request(sio_kept *kept, const char *own) {
   if (kept->whole != NULL)
     return sio_request_ref(kept->whole);
   const sio_request *example = kept->kind->example;
-  sio_request *request = restore(kept);
+  sio_request *request = restore(kept, own);
   if (request == NULL)
     return NULL;
   request->method = example->method;
@@ -230,8 +224,7 @@ sio_request *sio_kept_request(sio_kept *kept) {
   return request;
 }
 
-sio_bytes sio_kept_address(const sio_kept *kept) {
-  const char *row = row_of(kept);
-  next_value(kept->kind, &row, TARGET);
-  return next_value(kept->kind, &row, ADDRESS);
+sio_bytes sio_kept_address(const sio_kept *kept, const char *own) {
+  next_value(kept->kind, &own, TARGET);
+  return next_value(kept->kind, &own, ADDRESS);
 }

@@ -33,19 +33,19 @@ void sio_kind_unref(sio_kind *kind); /* NULL is allowed */
 /* How many bytes of the request are not its kind's. */
 size_t sio_kind_measure(const sio_kind *kind, const sio_request *request);
 
-typedef struct sio_kept { /* a member of what keeps it, in a block that never moves */
+typedef struct sio_kept { /* a member of what keeps it, which does not move */
   sio_request *whole;     /* while anybody holds it; not ours */
   sio_kind *kind;
-  uint32_t own; /* where the bytes are that are not the kind's, from here */
 } sio_kept;
 
-/* own: room for the measured bytes, behind kept in the same block. Takes kind. */
+/* own: room for the measured bytes, which whoever keeps the request has to give with each call.
+ * Takes kind. */
 void sio_kept_init(sio_kept *kept, sio_kind *kind, sio_request *request, char *own);
 void sio_kept_deinit(sio_kept *kept);
 
 /* Returns owned. NULL: out of memory. */
-sio_request *sio_kept_request(sio_kept *kept);
+sio_request *sio_kept_request(sio_kept *kept, const char *own);
 
-sio_bytes sio_kept_address(const sio_kept *kept); /* the remote one; borrows */
+sio_bytes sio_kept_address(const sio_kept *kept, const char *own); /* the remote one; borrows */
 
 #endif

@@ -16,15 +16,20 @@ typedef struct waiting_bytes {
   char bytes[];
 } waiting_bytes;
 
+/* There are many of them, most of them idle: what few need stands elsewhere. */
 struct sio_ws {
   sio_stream *stream;
   const sio_ws_events *events; /* NULL: nobody wants to know */
   void *owner;
-  sio_ws_decoder decoder;
-  sio_timer *patience; /* runs while CLOSING */
-  sio_frame *pong;     /* waits until stalled output has gone */
+  size_t max_message;
+  sio_deflate *deflate;    /* or NULL */
+  sio_ws_decoder *decoder; /* or NULL: nothing of a message has come */
   waiting_bytes *waiting;
-  enum state state;
+  union {
+    sio_frame *pong;     /* OPEN: waits until stalled output has gone, or NULL */
+    sio_timer *patience; /* CLOSING */
+  };
+  uint8_t state;
   bool has_ended; /* the peer sends no more, but bytes are waiting */
 };
 
@@ -52,11 +57,11 @@ static void forget_pong(sio_ws *ws) {
 
 /* Nothing is read or queued any more. */
 static void end(sio_ws *ws) {
-  ws->state = OVER;
-  if (ws->patience != NULL)
+  if (ws->state == OPEN)
+    forget_pong(ws);
+  else if (ws->state == CLOSING && ws->patience != NULL)
     sio_timer_stop(ws->patience);
-  ws->patience = NULL;
-  forget_pong(ws);
+  ws->state = OVER;
 }
 
 static void drop(sio_ws *ws, int error) {
@@ -76,8 +81,10 @@ static void on_stream_close(void *owner, int error) {
   end(ws);
   report(ws, SIO_WS_ABNORMAL, SIO_BYTES(""), false);
   forget_waiting(ws);
-  sio_deflate_free(ws->decoder.deflate);
-  sio_ws_decoder_deinit(&ws->decoder);
+  if (ws->decoder != NULL)
+    sio_ws_decoder_deinit(ws->decoder);
+  sio_free(ws->decoder);
+  sio_deflate_free(ws->deflate);
   sio_free(ws);
 }
 
@@ -91,14 +98,14 @@ static int send_taken(sio_ws *ws, sio_frame *frame) {
 
 static int send_packed(sio_ws *ws, sio_frame *frame) {
   sio_frame *packed;
-  int err = sio_deflate_pack(ws->decoder.deflate, frame, &packed);
+  int err = sio_deflate_pack(ws->deflate, frame, &packed);
   return err == 0 ? send_taken(ws, packed) : err;
 }
 
 int sio_ws_send(sio_ws *ws, sio_frame *frame) {
   if (ws->state != OPEN)
     return SIO_ECLOSED;
-  return ws->decoder.deflate == NULL ? sio_stream_send(ws->stream, frame) : send_packed(ws, frame);
+  return ws->deflate == NULL ? sio_stream_send(ws->stream, frame) : send_packed(ws, frame);
 }
 
 size_t sio_ws_queued(const sio_ws *ws) {
@@ -116,8 +123,8 @@ static void lose_patience(void *owner) {
 void sio_ws_close(sio_ws *ws, int code) {
   if (ws->state != OPEN)
     return;
-  ws->state = CLOSING;
   forget_pong(ws);
+  ws->state = CLOSING;
   int err = send_taken(ws, sio_ws_close_frame(code, SIO_BYTES("")));
   ws->patience =
       sio_timer_start(sio_stream_loop(ws->stream), SIO_WS_CLOSE_TIMEOUT, 0, lose_patience, ws);
@@ -146,10 +153,12 @@ static void answer_ping(sio_ws *ws, sio_bytes payload) {
 
 static void on_stream_drain(void *owner) {
   sio_ws *ws = owner;
-  sio_frame *pong = ws->pong;
-  ws->pong = NULL;
-  if (pong != NULL && send_taken(ws, pong) == SIO_ENOMEM)
-    drop(ws, SIO_ENOMEM);
+  sio_frame *pong = ws->state == OPEN ? ws->pong : NULL;
+  if (pong != NULL) {
+    ws->pong = NULL;
+    if (send_taken(ws, pong) == SIO_ENOMEM)
+      drop(ws, SIO_ENOMEM);
+  }
   if (ws->events != NULL)
     ws->events->on_drain(ws->owner);
 }
@@ -197,13 +206,49 @@ static void refuse(sio_ws *ws, int code) {
   finish(ws, code, SIO_BYTES(""), true);
 }
 
+static sio_ws_decoder take_decoder(sio_ws *ws) {
+  sio_ws_decoder decoder;
+  if (ws->decoder != NULL)
+    return *ws->decoder;
+  sio_ws_decoder_init(&decoder, ws->max_message);
+  decoder.deflate = ws->deflate;
+  return decoder;
+}
+
+/* It is kept only while a message is incomplete. 0 or SIO_ENOMEM. */
+static int put_back_decoder(sio_ws *ws, const sio_ws_decoder *decoder) {
+  if (sio_ws_decoder_is_idle(decoder)) {
+    sio_free(ws->decoder);
+    ws->decoder = NULL;
+    return 0;
+  }
+  if (ws->decoder == NULL)
+    ws->decoder = sio_malloc(sizeof(*decoder));
+  if (ws->decoder == NULL)
+    return SIO_ENOMEM;
+  *ws->decoder = *decoder;
+  return 0;
+}
+
+/* No more is decoded. */
+static void give_up_decoder(sio_ws *ws, sio_ws_decoder *decoder) {
+  sio_ws_decoder_deinit(decoder);
+  sio_free(ws->decoder);
+  ws->decoder = NULL;
+}
+
 /* Returns how many of the bytes, the last ones, are left for the next turn. */
 static size_t decode(sio_ws *ws, char *data, size_t len) {
   static const sio_ws_decoder_events events = {on_message, on_control};
   if (ws->state == OVER)
     return 0;
   size_t left;
-  int code = sio_ws_decode(&ws->decoder, data, len, &events, ws, &left);
+  sio_ws_decoder decoder = take_decoder(ws);
+  int code = sio_ws_decode(&decoder, data, len, &events, ws, &left);
+  if (code == 0 && ws->state != OVER)
+    code = put_back_decoder(ws, &decoder);
+  if (code != 0 || ws->state == OVER)
+    give_up_decoder(ws, &decoder);
   if (code != 0)
     refuse(ws, code);
   return ws->state != OVER ? left : 0;
@@ -280,8 +325,8 @@ sio_ws *sio_ws_new(sio_stream *stream, sio_bytes answer, const char *rest, size_
     return NULL;
   }
   ws->stream = stream;
-  sio_ws_decoder_init(&ws->decoder, max_message);
-  ws->decoder.deflate = deflate;
+  ws->max_message = max_message;
+  ws->deflate = deflate;
   sio_stream_set_owner(stream, &stream_events, ws);
   int err = sio_stream_write(stream, answer);
   if (err == SIO_ENOMEM || (rest_len > 0 && keep(ws, rest, rest_len) != 0)) {

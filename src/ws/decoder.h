@@ -51,6 +51,11 @@ typedef struct sio_ws_decoder {
 void sio_ws_decoder_init(sio_ws_decoder *decoder, size_t max_message);
 void sio_ws_decoder_deinit(sio_ws_decoder *decoder);
 
+/* Between two messages, with nothing of the next: a new one would do as well. */
+static inline bool sio_ws_decoder_is_idle(const sio_ws_decoder *decoder) {
+  return decoder->kind == 0 && !decoder->in_payload && decoder->head_len == 0;
+}
+
 /*
  * Alters data. Returns 0, a close code, or SIO_ENOMEM; after anything but 0 the decoder is only
  * good for deinit. *left: so many bytes at the end were not used, as a callback stopped it; it goes
