@@ -288,6 +288,7 @@ static void keep_two(void *ctx) {
     if (holders[i] != NULL)
       forget(holders[i]);
   sio_keeper_deinit(&keeper); /* the table of kinds */
+  assert_int_equal(sio_keeper_init(&keeper), 0);
 }
 
 static void leaves_nothing_when_memory_runs_out(void **state) {

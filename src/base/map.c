@@ -12,19 +12,19 @@
 
 enum { SMALLEST = 8 };
 
-static const char grave[1]; /* the key of a deleted entry */
+static const char grave; /* the value of a deleted entry */
 
-static bool is_empty(const sio_map_entry *entry) {
-  return entry->value == NULL && entry->key.base != grave;
+static bool is_in_use(const void *value) {
+  return value != NULL && value != &grave;
 }
 
-int sio_map_init(sio_map *map) {
-  *map = (sio_map){0};
+int sio_map_init(sio_map *map, sio_map_key key_of, const void *ctx) {
+  *map = (sio_map){.key_of = key_of, .ctx = ctx};
   return sio_random(map->seed, sizeof(map->seed));
 }
 
 void sio_map_deinit(sio_map *map) {
-  sio_free(map->entries);
+  sio_free(map->values);
   *map = (sio_map){0};
 }
 
@@ -32,25 +32,43 @@ static uint32_t hash_of(const sio_map *map, sio_bytes key) {
   return (uint32_t)sio_siphash(map->seed, key);
 }
 
-/* The entry of the key; NULL: absent. */
-static sio_map_entry *find(const sio_map *map, sio_bytes key, uint32_t hash) {
+static uint32_t *hashes_of(void **values, size_t cap) {
+  return (uint32_t *)(values + cap);
+}
+
+#define ABSENT SIZE_MAX
+
+/* The place of the key, or ABSENT. */
+static size_t find(const sio_map *map, sio_bytes key, uint32_t hash) {
   if (map->cap == 0)
-    return NULL;
+    return ABSENT;
+  const uint32_t *hashes = hashes_of(map->values, map->cap);
   for (size_t at = hash & (map->cap - 1);; at = (at + 1) & (map->cap - 1)) {
-    sio_map_entry *entry = &map->entries[at];
-    if (is_empty(entry))
-      return NULL;
-    if (entry->value != NULL && entry->hash == hash && sio_bytes_eq(entry->key, key))
-      return entry;
+    const void *value = map->values[at];
+    if (value == NULL)
+      return ABSENT;
+    if (hashes[at] == hash && value != &grave && sio_bytes_eq(map->key_of(map->ctx, value), key))
+      return at;
   }
 }
 
 /* The first place for a new entry: there is one, since a quarter of the table is empty. */
-static sio_map_entry *vacant(const sio_map_entry *entries, size_t cap, uint32_t hash) {
+static size_t vacant(void *const *values, size_t cap, uint32_t hash) {
   size_t at = hash & (cap - 1);
-  while (entries[at].value != NULL)
+  while (is_in_use(values[at]))
     at = (at + 1) & (cap - 1);
-  return (sio_map_entry *)&entries[at];
+  return at;
+}
+
+static void move(const sio_map *map, void **values, size_t cap) {
+  const uint32_t *from = hashes_of(map->values, map->cap);
+  for (size_t i = 0; i < map->cap; i++) {
+    if (!is_in_use(map->values[i]))
+      continue;
+    size_t at = vacant(values, cap, from[i]);
+    values[at] = map->values[i];
+    hashes_of(values, cap)[at] = from[i];
+  }
 }
 
 /* Room for one more. A rebuilt table is at most half full, and has no graves. */
@@ -60,14 +78,13 @@ static int make_room(sio_map *map) {
   size_t cap = SMALLEST;
   while (cap / 2 < map->count + 1)
     cap *= 2;
-  sio_map_entry *entries = sio_calloc(cap, sizeof(*entries));
-  if (entries == NULL)
+  void **values = sio_calloc(cap, sizeof(void *) + sizeof(uint32_t));
+  if (values == NULL)
     return SIO_ENOMEM;
-  for (size_t i = 0; i < map->cap; i++)
-    if (map->entries[i].value != NULL)
-      *vacant(entries, cap, map->entries[i].hash) = map->entries[i];
-  sio_free(map->entries);
-  map->entries = entries;
+  if (map->cap > 0)
+    move(map, values, cap);
+  sio_free(map->values);
+  map->values = values;
   map->cap = cap;
   map->fill = map->count;
   return 0;
@@ -76,33 +93,35 @@ static int make_room(sio_map *map) {
 void *sio_map_get(const sio_map *map, sio_bytes key) {
   if (map->count == 0)
     return NULL;
-  const sio_map_entry *entry = find(map, key, hash_of(map, key));
-  return entry != NULL ? entry->value : NULL;
+  size_t at = find(map, key, hash_of(map, key));
+  return at != ABSENT ? map->values[at] : NULL;
 }
 
-int sio_map_put(sio_map *map, sio_bytes key, void *value) {
+int sio_map_put(sio_map *map, void *value) {
+  sio_bytes key = map->key_of(map->ctx, value);
   uint32_t hash = hash_of(map, key);
-  sio_map_entry *entry = find(map, key, hash);
-  if (entry == NULL) {
+  size_t at = find(map, key, hash);
+  if (at == ABSENT) {
     int err = make_room(map);
     if (err != 0)
       return err;
-    entry = vacant(map->entries, map->cap, hash);
-    map->fill += is_empty(entry);
+    at = vacant(map->values, map->cap, hash);
+    map->fill += map->values[at] == NULL;
     map->count++;
   }
-  *entry = (sio_map_entry){key, value, hash};
+  map->values[at] = value;
+  hashes_of(map->values, map->cap)[at] = hash;
   return 0;
 }
 
 /* A run that ends in graves is shorter without them. */
 static void bury(sio_map *map, size_t at) {
   size_t mask = map->cap - 1;
-  map->entries[at] = (sio_map_entry){.key.base = grave};
-  if (!is_empty(&map->entries[(at + 1) & mask]))
+  map->values[at] = (void *)&grave;
+  if (map->values[(at + 1) & mask] != NULL)
     return;
-  for (; map->entries[at].key.base == grave; at = (at - 1) & mask) {
-    map->entries[at] = (sio_map_entry){0};
+  for (; map->values[at] == &grave; at = (at - 1) & mask) {
+    map->values[at] = NULL;
     map->fill--;
   }
 }
@@ -110,19 +129,19 @@ static void bury(sio_map *map, size_t at) {
 void *sio_map_del(sio_map *map, sio_bytes key) {
   if (map->count == 0)
     return NULL;
-  sio_map_entry *entry = find(map, key, hash_of(map, key));
-  if (entry == NULL)
+  size_t at = find(map, key, hash_of(map, key));
+  if (at == ABSENT)
     return NULL;
-  void *value = entry->value;
+  void *value = map->values[at];
   map->count--;
-  bury(map, (size_t)(entry - map->entries));
+  bury(map, at);
   return value;
 }
 
 void *sio_map_next(const sio_map *map, size_t *at) {
   while (*at < map->cap) {
-    void *value = map->entries[(*at)++].value;
-    if (value != NULL)
+    void *value = map->values[(*at)++];
+    if (is_in_use(value))
       return value;
   }
   return NULL;

@@ -2,7 +2,8 @@
  * A hash table from byte strings to pointers. Keys come from clients (room names, session ids), so
  * the hash is SipHash-1-3 under a random key of each table: no client can choose colliding names.
  *
- * The table does not copy keys: each points into its value, which must outlive the entry.
+ * A value knows its key, which must stay as it is as long as the value is in the table. So an entry
+ * takes no more than a pointer and a hash.
  * Deleting while iterating with sio_map_next is allowed; inserting is not.
  */
 #ifndef SIO_BASE_MAP_H
@@ -12,28 +13,29 @@
 
 #include "base/bytes.h"
 
-typedef struct sio_map_entry {
-  sio_bytes key;
-  void *value; /* NULL: empty or deleted */
-  uint32_t hash;
-} sio_map_entry;
+/* The key of a value; borrows. */
+typedef sio_bytes (*sio_map_key)(const void *ctx, const void *value);
 
 typedef struct sio_map {
-  sio_map_entry *entries;
-  size_t cap;   /* 0 or a power of two */
-  size_t count; /* entries in use */
-  size_t fill;  /* in use or deleted */
+  void **values; /* NULL: empty; behind them, as many hashes */
+  size_t cap;    /* 0 or a power of two */
+  size_t count;  /* entries in use */
+  size_t fill;   /* in use or deleted */
   uint64_t seed[2];
+  sio_map_key key_of;
+  const void *ctx;
 } sio_map;
 
-/* 0, or SIO_ENOMEM when the system gives no randomness. Allocates nothing. */
-int sio_map_init(sio_map *map);
+/* Borrows ctx, which is key_of's. 0, or SIO_ENOMEM when the system gives no randomness. Allocates
+ * nothing. */
+int sio_map_init(sio_map *map, sio_map_key key_of, const void *ctx);
 void sio_map_deinit(sio_map *map); /* the values are not touched */
 
 void *sio_map_get(const sio_map *map, sio_bytes key); /* NULL: absent */
 
-/* Inserts or replaces; value must not be NULL. 0 or SIO_ENOMEM (then nothing has changed). */
-int sio_map_put(sio_map *map, sio_bytes key, void *value);
+/* Inserts, or replaces the one of the same key; value must not be NULL. 0 or SIO_ENOMEM (then
+ * nothing has changed). */
+int sio_map_put(sio_map *map, void *value);
 
 /* Returns the value that was there, or NULL. Never allocates; shrinks nothing. */
 void *sio_map_del(sio_map *map, sio_bytes key);

@@ -99,6 +99,11 @@ static void release(sio_engine *engine) {
   sio_free(engine);
 }
 
+static sio_bytes id_of(const void *ctx, const void *session) {
+  (void)ctx;
+  return sio_session_id(session);
+}
+
 sio_engine *sio_engine_new(sio_loop *loop, const sio_engine_options *options,
                            const sio_engine_hooks *hooks, void *ctx) {
   sio_engine *engine = sio_calloc(1, sizeof(*engine));
@@ -112,7 +117,7 @@ sio_engine *sio_engine_new(sio_loop *loop, const sio_engine_options *options,
   if (options->initial != NULL)
     sio_frame_ref(options->initial);
   if (!copy_texts(&engine->options) || !make_frames(engine) || !make_pool(engine) ||
-      sio_map_init(&engine->sessions) != 0 || sio_keeper_init(&engine->keeper) != 0 ||
+      sio_map_init(&engine->sessions, id_of, NULL) != 0 || sio_keeper_init(&engine->keeper) != 0 ||
       sio_quota_init(&engine->quota, options->max_connections_per_ip) != 0) {
     release(engine);
     return NULL;

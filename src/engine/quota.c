@@ -8,9 +8,14 @@ typedef struct entry {
   char address[];
 } entry;
 
+static sio_bytes address_of(const void *ctx, const void *it) {
+  (void)ctx;
+  return sio_bytes_of(((const entry *)it)->address, ((const entry *)it)->len);
+}
+
 int sio_quota_init(sio_quota *quota, size_t limit) {
   quota->limit = limit;
-  return sio_map_init(&quota->addresses);
+  return sio_map_init(&quota->addresses, address_of, NULL);
 }
 
 void sio_quota_deinit(sio_quota *quota) {
@@ -36,7 +41,7 @@ static entry *add(sio_quota *quota, sio_bytes address) {
   it->count = 0;
   it->len = address.len;
   memcpy(it->address, address.base, address.len);
-  if (sio_map_put(&quota->addresses, sio_bytes_of(it->address, it->len), it) == 0)
+  if (sio_map_put(&quota->addresses, it) == 0)
     return it;
   sio_free(it);
   return NULL;

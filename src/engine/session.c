@@ -172,7 +172,7 @@ static int enlist(sio_session *session, sio_bytes address) {
   int err = sio_quota_take(&engine->quota, address);
   if (err != 0)
     return err;
-  err = sio_map_put(&engine->sessions, sio_session_id(session), session);
+  err = sio_map_put(&engine->sessions, session);
   if (err != 0)
     sio_quota_give(&engine->quota, address);
   return err;

@@ -104,8 +104,13 @@ static void write_row(const sio_kind *kind, const sio_request *request, char *ou
 
 /* --- kinds --- */
 
+static sio_bytes key_of_kind(const void *ctx, const void *kind) {
+  (void)ctx;
+  return key_of(kind);
+}
+
 int sio_keeper_init(sio_keeper *keeper) {
-  return sio_map_init(&keeper->kinds);
+  return sio_map_init(&keeper->kinds, key_of_kind, NULL);
 }
 
 void sio_keeper_deinit(sio_keeper *keeper) {
@@ -136,7 +141,7 @@ static sio_kind *add(sio_keeper *keeper, sio_request *request, sio_bytes key) {
     return NULL;
   *kind = (sio_kind){.keeper = keeper, .example = request, .key_len = key.len};
   memcpy(kind->key, key.base, key.len);
-  if (sio_map_put(&keeper->kinds, key_of(kind), kind) != 0) {
+  if (sio_map_put(&keeper->kinds, kind) != 0) {
     sio_free(kind);
     return NULL;
   }

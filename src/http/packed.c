@@ -27,10 +27,15 @@ static sio_bytes key_of(const identity *of) {
   return sio_bytes_of((const char *)of, sizeof(*of));
 }
 
+static sio_bytes key_of_entry(const void *ctx, const void *it) {
+  (void)ctx;
+  return key_of(&((const entry *)it)->of);
+}
+
 int sio_packed_init(sio_packed *packed) {
   packed->bytes = 0;
   sio_list_init(&packed->entries);
-  return sio_map_init(&packed->map);
+  return sio_map_init(&packed->map, key_of_entry, NULL);
 }
 
 static size_t cost(const entry *it) {
@@ -67,7 +72,7 @@ void sio_packed_put(sio_packed *packed, const struct stat *file, enum sio_coding
   if (new == NULL)
     return;
   *new = (entry){.of = identify(file, coding), .frame = sio_frame_ref(frame)};
-  if (cost(new) > SIO_PACKED_CACHE || sio_map_put(&packed->map, key_of(&new->of), new) != 0) {
+  if (cost(new) > SIO_PACKED_CACHE || sio_map_put(&packed->map, new) != 0) {
     sio_frame_unref(frame);
     sio_free(new);
     return;

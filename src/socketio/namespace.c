@@ -4,6 +4,11 @@
 #include "base/error.h"
 #include "socketio/private.h"
 
+static sio_bytes id_of(const void *ctx, const void *socket) {
+  (void)ctx;
+  return sio_socket_id(socket);
+}
+
 sio_nsp *sio_nsp_new(sio_server *server, sio_bytes name) {
   sio_nsp *nsp = sio_calloc(1, sizeof(*nsp) + name.len);
   if (nsp == NULL)
@@ -12,7 +17,8 @@ sio_nsp *sio_nsp_new(sio_server *server, sio_bytes name) {
   nsp->server = server;
   nsp->name_len = name.len;
   memcpy(nsp->name, name.base, name.len);
-  if (sio_map_init(&nsp->ids) != 0 || sio_map_init(&nsp->rooms) != 0) {
+  if (sio_map_init(&nsp->ids, id_of, NULL) != 0 ||
+      sio_map_init(&nsp->rooms, sio_room_key, NULL) != 0) {
     sio_free(nsp);
     return NULL;
   }
@@ -76,7 +82,7 @@ int sio_nsp_list(sio_nsp *nsp, sio_socket *socket) {
     if (err != 0)
       return err;
   }
-  int err = sio_map_put(&nsp->ids, sio_socket_id(socket), socket);
+  int err = sio_map_put(&nsp->ids, socket);
   if (err != 0)
     return err;
   socket->place = nsp->count;

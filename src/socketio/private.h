@@ -119,6 +119,8 @@ int sio_message_send(const sio_message *message, sio_session *session);
 
 /* --- room.c --- */
 
+sio_bytes sio_room_key(const void *ctx, const void *room); /* its name, for a map */
+
 /* Who is in a room: those of list, or (NULL) home alone. None when there is no such room. Valid
  * until somebody joins or leaves it. */
 typedef struct sio_members {

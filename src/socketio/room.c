@@ -11,6 +11,11 @@ static sio_bytes name_of(const sio_room *room) {
   return sio_bytes_of(room->name, room->name_len);
 }
 
+sio_bytes sio_room_key(const void *ctx, const void *room) {
+  (void)ctx;
+  return name_of(room);
+}
+
 sio_members sio_room_members(const sio_nsp *nsp, sio_bytes name) {
   const sio_room *room = sio_map_get(&nsp->rooms, name);
   if (room != NULL)
@@ -56,7 +61,7 @@ static sio_room *make_room(sio_nsp *nsp, sio_bytes name) {
   room->name_len = (uint32_t)name.len;
   if (name.len > 0)
     memcpy(room->name, name.base, name.len);
-  if (sio_map_put(&nsp->rooms, name_of(room), room) != 0) {
+  if (sio_map_put(&nsp->rooms, room) != 0) {
     sio_free(room);
     return NULL;
   }
@@ -85,8 +90,13 @@ static void drop_if_empty(sio_nsp *nsp, sio_room *room) {
 /* --- the index of a socket with many rooms: name to place, plus one because NULL is no value ---
  */
 
-static int put_index(sio_map *index, const sio_memberships *rooms, uint32_t at) {
-  return sio_map_put(index, name_of(rooms->items[at].room), (void *)((uintptr_t)at + 1));
+static sio_bytes name_at(const void *socket, const void *place) {
+  const sio_memberships *rooms = ((const sio_socket *)socket)->rooms;
+  return name_of(rooms->items[(uintptr_t)place - 1].room);
+}
+
+static int put_index(sio_map *index, uint32_t at) {
+  return sio_map_put(index, (void *)((uintptr_t)at + 1));
 }
 
 static void free_index(sio_map *index) {
@@ -96,13 +106,14 @@ static void free_index(sio_map *index) {
   sio_free(index);
 }
 
-static int make_index(sio_memberships *rooms) {
+static int make_index(sio_socket *socket) {
+  sio_memberships *rooms = socket->rooms;
   sio_map *index = sio_malloc(sizeof(*index));
   if (index == NULL)
     return SIO_ENOMEM;
-  int err = sio_map_init(index);
+  int err = sio_map_init(index, name_at, socket);
   for (uint32_t at = 0; err == 0 && at < rooms->count; at++)
-    err = put_index(index, rooms, at);
+    err = put_index(index, at);
   if (err == 0)
     rooms->index = index;
   else
@@ -157,7 +168,7 @@ static int reserve_membership(sio_socket *socket) {
     *grown = (sio_memberships){0};
   grown->cap = cap;
   socket->rooms = grown;
-  return cap > INDEXED && grown->index == NULL ? make_index(grown) : 0;
+  return cap > INDEXED && grown->index == NULL ? make_index(socket) : 0;
 }
 
 static int link_room(sio_socket *socket, sio_room *room) {
@@ -169,7 +180,7 @@ static int link_room(sio_socket *socket, sio_room *room) {
   sio_memberships *rooms = socket->rooms;
   uint32_t at = rooms->count;
   rooms->items[at] = (sio_membership){room, room->count};
-  if (rooms->index != NULL && (err = put_index(rooms->index, rooms, at)) != 0)
+  if (rooms->index != NULL && (err = put_index(rooms->index, at)) != 0)
     return err;
   room->members[room->count++] = (sio_member){socket, at};
   rooms->count++;
@@ -242,7 +253,7 @@ static void unlink_room(sio_memberships *rooms, uint32_t at) {
   rooms->items[at] = last;
   last.room->members[last.at].at = at;
   if (rooms->index != NULL)
-    put_index(rooms->index, rooms, at); /* replaces, and needs no memory for it */
+    put_index(rooms->index, at); /* replaces, and needs no memory for it */
 }
 
 static void leave(sio_socket *socket, uint32_t at) {

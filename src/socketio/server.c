@@ -86,6 +86,11 @@ static int set_up(sio_server *server) {
   return server->files != NULL ? 0 : SIO_ENOMEM;
 }
 
+static sio_bytes name_of(const void *ctx, const void *nsp) {
+  (void)ctx;
+  return sio_nsp_name(nsp);
+}
+
 sio_server *sio_server_new(sio_loop *loop, const sio_server_options *options,
                            const sio_hooks *hooks, void *ctx) {
   sio_server *server = sio_calloc(1, sizeof(*server));
@@ -99,7 +104,7 @@ sio_server *sio_server_new(sio_loop *loop, const sio_server_options *options,
   sio_list_init(&server->attachments);
   sio_deadlines_init(&server->connecting, options->connect_timeout, sio_client_expire);
   sio_loop_watch(loop, &server->connecting);
-  if (sio_map_init(&server->nsps) == 0 && set_up(server) == 0)
+  if (sio_map_init(&server->nsps, name_of, NULL) == 0 && set_up(server) == 0)
     return server;
   sio_server_free(server);
   return NULL;
@@ -193,7 +198,7 @@ sio_nsp *sio_server_nsp(sio_server *server, sio_bytes name, bool create) {
   if (nsp != NULL || !create)
     return nsp;
   nsp = sio_nsp_new(server, name);
-  if (nsp != NULL && sio_map_put(&server->nsps, sio_nsp_name(nsp), nsp) != 0) {
+  if (nsp != NULL && sio_map_put(&server->nsps, nsp) != 0) {
     sio_nsp_unref(nsp);
     return NULL;
   }
