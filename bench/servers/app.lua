@@ -1,7 +1,9 @@
--- The application of APP.md on this library. `lua5.4 app.lua PORT`
+-- The application of APP.md on this library. `lua5.4 app.lua PORT [deflate]`
 local socketio = require "socketio"
 
-local io = socketio.Server("127.0.0.1:" .. (arg[1] or 3000))
+local deflate = arg[2] == "deflate"
+  and { threshold = 1024, serverNoContextTakeover = true, clientNoContextTakeover = true }
+local io = socketio.Server("127.0.0.1:" .. (arg[1] or 3000), { perMessageDeflate = deflate })
 
 io:on("connection", function(socket)
   socket:on("echo", function(payload)
@@ -15,6 +17,12 @@ io:on("connection", function(socket)
   end)
   socket:on("join", function(room, ack)
     socket:join(room)
+    if ack then
+      ack()
+    end
+  end)
+  socket:on("leave", function(room, ack)
+    socket:leave(room)
     if ack then
       ack()
     end
