@@ -1,153 +1,88 @@
-// Measures this library beside Node's server in one run: `node bench/run.mjs [options]`.
+// Measures this library beside a bare C server that only does the system calls, and beside Node's server, in one
+// run and in turns: `node bench/run.mjs [options]`. bench/README.md tells what and why.
 //
-//   --prefix DIR     where the module is installed (share/lua/5.4, lib/lua/5.4); default: Lua's own paths
-//   --seconds N      measured time of each scenario (2)
-//   --rounds N       how often all is repeated, servers in turns; medians are shown (3)
-//   --only A,B       scenarios by name
-//   --floor          also the bare C server that only does the system calls
+//   --prefix DIR     where the module is installed (share/lua/5.4, lib/lua/5.4); default: build/release/prefix
+//   --with A,B       more servers: bun, uws (installed with npm when they are first asked for)
+//   --without A,B    fewer: floor, node
+//   --only A,B       rows of the table whose names contain one of these
+//   --growth         also how costs grow with recipients, connections and rooms
+//   --fair           also the latency of some clients while others keep the server busy
+//   --seconds N      measured time of each figure (1)
+//   --rounds N       how often all is repeated; medians are shown (3)
+//   --json FILE      also writes all figures of all rounds
+//   --write-docs     all of the above, written to docs/performance.md and docs/figures
+//   --quick          a moment of everything with few clients: does it run? Figures mean nothing
 //
-// What counts is the server's CPU time per message, as a ratio of servers measured in the same run: other
-// figures depend on the machine's mood. Every byte received is checked; an error ends the run.
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
-import { availableParallelism, tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+// Every byte received is checked; an error ends the run. Exit status: 1 after an error, not after a missed aim.
+import { existsSync, writeFileSync } from "node:fs";
+import { cpus, release } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { writeDocs } from "./lib/docs.mjs";
+import { measureFairness } from "./lib/fair.mjs";
+import { measureGrowth } from "./lib/growth.mjs";
+import { bench } from "./lib/load.mjs";
+import { measureRows } from "./lib/measure.mjs";
+import { report } from "./lib/report.mjs";
+import { SCENARIOS } from "./lib/scenarios.mjs";
+import { servers as prepare } from "./lib/servers.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const { values: options } = parseArgs({
+const { values } = parseArgs({
   options: {
     prefix: { type: "string" },
-    seconds: { type: "string", default: "2" },
-    rounds: { type: "string", default: "3" },
+    with: { type: "string", default: "" },
+    without: { type: "string", default: "" },
     only: { type: "string" },
-    floor: { type: "boolean", default: false },
+    growth: { type: "boolean", default: false },
+    fair: { type: "boolean", default: false },
+    seconds: { type: "string", default: "1" },
+    rounds: { type: "string", default: "3" },
+    json: { type: "string" },
+    "write-docs": { type: "boolean", default: false },
+    quick: { type: "boolean", default: false },
   },
 });
 
-// Scenario: the load generator's arguments, the figure, and at most which ratio to Node is expected.
-const SCENARIOS = {
-  "echo 64 B x 100": { args: ["echo", "-c100", "-s64"], limit: 0.35 },
-  "echo 64 B x 100, window 16": { args: ["echo", "-c100", "-s64", "-w16"] },
-  "echo 16 KiB x 100": { args: ["echo", "-c100", "-s16384"] },
-  "ack 64 B x 100": { args: ["ack", "-c100", "-s64"], noFloor: true },
-  "binary 1 KiB x 100": { args: ["binary", "-c100", "-s1024"], noFloor: true },
-  "polling 64 B x 100": { args: ["polling", "-c100", "-s64"], noFloor: true },
-  "connect and leave x 64": { args: ["churn", "-c64"] },
-  "broadcast 64 B x 1000": { args: ["fanout", "-c1000", "-s64"], limit: 0.25 },
-  "rooms 64 B, 1000 in 100": { args: ["rooms", "-c1000", "-s64", "--rooms", "100"], noFloor: true },
-  "idle x 5000, kB each": { args: ["idle", "-c5000"], figure: "kb_per_conn", limit: 0.35 },
+const whole = values["write-docs"];
+if (whole && (values.only || values.quick || values.without)) throw new Error("--write-docs is for a run of everything");
+
+const positive = (name) => {
+  if (!(Number(values[name]) > 0)) throw new Error(`--${name}: a number above 0, not ${values[name]}`);
+  return Number(values[name]);
+};
+const built = join(bench, "../build/release/prefix");
+const options = {
+  prefix: values.prefix ?? (existsSync(built) ? built : undefined),
+  seconds: positive("seconds"),
+  rounds: positive("rounds"),
+  quick: values.quick,
 };
 
-const work = mkdtempSync(join(tmpdir(), "socketio-bench-"));
-process.on("exit", () => rmSync(work, { recursive: true, force: true }));
+const wanted = values.only?.split(",");
+const rows = SCENARIOS.filter(({ name }) => !wanted || wanted.some((part) => name.includes(part)));
+if (!rows.length) throw new Error(`--only ${values.only}: no such row`);
+const names = (list) => list.split(",").filter(Boolean);
+const kinds = ["lua", "floor", "node", ...names(values.with)].filter((name) => !names(values.without).includes(name));
+const servers = prepare(kinds, options);
 
-function compile(source, ...flags) {
-  const out = join(work, source.replace(/\W/g, "-"));
-  execFileSync("cc", ["-O2", ...flags, "-o", out, join(here, source)], { stdio: "inherit" });
-  return out;
+const began = Date.now();
+const progress = (what) => {
+  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${Math.round((Date.now() - began) / 1000)} s  ${what}`);
+};
+
+const scenarios = await measureRows(rows, servers, options, progress);
+const growth = values.growth || whole ? await measureGrowth(servers, options, progress) : undefined;
+const fair = values.fair || whole ? await measureFairness(servers, options, progress) : undefined;
+progress("done\n");
+
+const machine =
+  `${cpus()[0].model}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}; ` +
+  `${new Date(began).toISOString().slice(0, 10)}; medians of ${options.rounds} rounds of ${options.seconds} s.`;
+const results = { machine, rows, servers, scenarios, growth, fair };
+console.log(report(results));
+if (values.json) {
+  const named = servers.map(({ name, title }) => ({ name, title }));
+  writeFileSync(values.json, JSON.stringify({ ...results, servers: named, options }, null, 1));
 }
-
-function luaEnvironment() {
-  if (!options.prefix) return process.env;
-  const share = join(options.prefix, "share/lua/5.4");
-  const lib = join(options.prefix, "lib/lua/5.4");
-  return {
-    ...process.env,
-    LUA_PATH: `${share}/?.lua;${share}/?/init.lua;;`,
-    LUA_CPATH: `${lib}/?.so;;`,
-  };
-}
-
-function servers() {
-  if (!existsSync(join(here, "node_modules/socket.io")))
-    execFileSync("npm", ["ci", "--no-audit", "--no-fund"], { cwd: here, stdio: "inherit" });
-  const list = {
-    node: { command: [process.execPath, join(here, "servers/node-ws.js")] },
-    lua: { command: ["lua5.4", join(here, "servers/app.lua")], env: luaEnvironment() },
-  };
-  if (options.floor) list.floor = { command: [compile("servers/floor.c", "-DBATCH")], isFloor: true };
-  return list;
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().on("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
-  });
-}
-
-// The server on core 0, the generator on core 1, where there are two.
-const pinned = availableParallelism() > 1;
-
-async function measure(sioload, server, args) {
-  const port = await freePort();
-  const command = pinned ? ["taskset", "-c", "0", ...server.command] : server.command;
-  const child = spawn(command[0], [...command.slice(1), String(port)], {
-    env: server.env ?? process.env,
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const ended = new Promise((resolve) => child.on("exit", resolve));
-  try {
-    await listening(port, ended);
-    const out = execFileSync(
-      sioload,
-      [...args, "-p", String(port), "-t", options.seconds, "--pid", String(child.pid), "--json"].concat(
-        pinned ? ["--cpu", "1"] : [],
-      ),
-      { timeout: 180000 },
-    );
-    return JSON.parse(out);
-  } finally {
-    child.kill("SIGKILL");
-    await ended;
-  }
-}
-
-async function listening(port, ended) {
-  let over = false;
-  ended.then(() => (over = true));
-  for (let i = 0; i < 500 && !over; i++) {
-    const hex = port.toString(16).toUpperCase().padStart(4, "0");
-    const tables = ["/proc/net/tcp", "/proc/net/tcp6"].filter(existsSync).map((f) => readFileSync(f, "utf8"));
-    if (tables.some((t) => new RegExp(`:${hex} [0-9A-F]+:0000 0A`).test(t))) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  throw new Error("the server does not listen");
-}
-
-const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1];
-const show = (n) => (n === undefined ? "-" : n >= 100 ? n.toFixed(0) : n.toPrecision(3));
-
-async function main() {
-  const sioload = compile("sioload.c");
-  const list = servers();
-  const only = options.only?.split(",");
-  const names = Object.keys(SCENARIOS).filter((n) => !only || only.some((o) => n.includes(o)));
-  const figures = {};
-  for (let round = 0; round < Number(options.rounds); round++)
-    for (const name of names)
-      for (const [label, server] of Object.entries(list)) {
-        const scenario = SCENARIOS[name];
-        if (server.isFloor && scenario.noFloor) continue;
-        const result = await measure(sioload, server, scenario.args);
-        ((figures[name] ??= {})[label] ??= []).push(result[scenario.figure ?? "server_us_per_msg"]);
-      }
-  console.log("Server CPU, microseconds per message (medians), and the ratio to Node in the same run\n");
-  const columns = Object.keys(list);
-  console.log(`| scenario | ${columns.join(" | ")} | lua / node | aim |`);
-  console.log(`| --- | ${columns.map(() => "---").join(" | ")} | --- | --- |`);
-  for (const name of names) {
-    const row = columns.map((c) => figures[name][c] && median(figures[name][c]));
-    const ratio = median(figures[name].lua) / median(figures[name].node);
-    const limit = SCENARIOS[name].limit;
-    console.log(`| ${name} | ${row.map(show).join(" | ")} | ${ratio.toFixed(2)} | ${limit ? "≤ " + limit : ""} |`);
-  }
-}
-
-await main();
+if (whole) writeDocs(results);
+console.error(`${Math.round((Date.now() - began) / 1000)} s`);

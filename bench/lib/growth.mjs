@@ -1,0 +1,24 @@
+// Growth: the rows of each thing that grows, and their figures by its points.
+import { atMost, measureRows } from "./measure.mjs";
+import { GROWTH } from "./scenarios.mjs";
+
+// Points of a series that counts connections are cut to what the limit of open files allows.
+function rowsOf(series) {
+  return series.points.map((point) => {
+    const n = series.connections ? atMost(point) : point;
+    return { name: `${series.name}: ${n}`, load: series.load(n), figure: series.figure, point: n };
+  });
+}
+
+/** Returns [{ name, unit, points: [{ point, figures: { server: [figure of each round] } }] }]. */
+export async function measureGrowth(servers, options, progress) {
+  const all = GROWTH.map((series) => ({ ...series, rows: rowsOf(series) }));
+  const most = Math.max(...GROWTH.filter((series) => series.connections).flatMap((series) => series.points));
+  if (atMost(most) < most) console.error(`${most} connections need more files than ulimit -Hn allows: ${atMost(most)} are measured`);
+  const figures = await measureRows(all.flatMap((series) => series.rows), servers, options, progress);
+  return all.map(({ name, unit, rows }) => ({
+    name,
+    unit,
+    points: rows.map((row) => ({ point: row.point, figures: figures[row.name] })),
+  }));
+}
