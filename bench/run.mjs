@@ -11,7 +11,7 @@
 //   --rounds N       how often all is repeated; medians are shown (3)
 //   --json FILE      also writes all figures of all rounds
 //   --write-docs     all of the above, written to docs/performance.md and docs/figures
-//   --quick          a moment of everything with few clients: does it run? Figures mean nothing
+//   --quick          a few messages of everything by few clients: does it run? Figures mean nothing
 //
 // Every byte received is checked; an error ends the run. Exit status: 1 after an error, not after a missed aim.
 import { existsSync, writeFileSync } from "node:fs";

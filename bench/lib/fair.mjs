@@ -6,18 +6,20 @@ import { startLoad, load } from "./load.mjs";
 import { NOISE, VICTIMS } from "./scenarios.mjs";
 import { withServer } from "./process.mjs";
 
-// Seconds: how long is measured, before that not yet, and how much earlier the noise starts and later it ends.
-const times = ({ quick, seconds }) =>
-  quick ? { measured: 0.1, warm: 0.05, around: 0.2 } : { measured: Math.max(2, 2 * seconds), warm: 0.3, around: 0.7 };
+// Seconds: before it is measured, and how much earlier the noise starts and later it ends.
+const WARM = 0.3;
+const AROUND = 0.7;
 
-async function measure(server, noise, { measured, warm, around }) {
+async function measure(server, noise, options) {
+  const seconds = Math.max(2, 2 * options.seconds);
+  const time = seconds + WARM + 2 * AROUND;
+  const few = options.quick ? ["-n20"] : []; // messages, that is; the times are not reached then
   return withServer(server, null, async (at) => {
-    const time = measured + warm + 2 * around;
-    const other =
-      noise.load && startLoad({ port: at.port }, [...noise.load(time), `-t${time}`, "-W0"], { nice: 19 });
+    const args = noise.load && [...noise.load(time), `-t${time}`, "-W0", ...few];
+    const other = args && startLoad({ port: at.port }, args, { nice: 19 });
     other?.result.catch(() => {}); // awaited below
-    if (other) await new Promise((resolve) => setTimeout(resolve, around * 1000));
-    const result = await load(at, [...VICTIMS, `-t${measured}`, `-W${warm}`]);
+    if (other && !options.quick) await new Promise((resolve) => setTimeout(resolve, AROUND * 1000));
+    const result = await load(at, [...VICTIMS, `-t${seconds}`, `-W${WARM}`, ...few]);
     await other?.result;
     return { p50: result.p50_us, p99: result.p99_us };
   });
@@ -30,7 +32,7 @@ export async function measureFairness(servers, options, progress) {
     for (const noise of NOISE) {
       progress(`round ${round + 1}: latency beside ${noise.name}`);
       for (const server of servers)
-        ((figures[noise.name] ??= {})[server.name] ??= []).push(await measure(server, noise, times(options)));
+        ((figures[noise.name] ??= {})[server.name] ??= []).push(await measure(server, noise, options));
     }
   return figures;
 }

@@ -33,7 +33,8 @@ function legend(servers, x, y) {
 }
 
 // A logarithmic scale from values to pixels, with its powers of ten.
-function scale(values, from, to) {
+function scale(measured, from, to) {
+  const values = measured.length ? measured : [1];
   const low = Math.floor(Math.log10(Math.min(...values)));
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...values)) - 1e-9));
   const ticks = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i));

@@ -10,11 +10,11 @@ export const median = (list) => [...list].sort((a, b) => a - b)[list.length >> 1
 export const ratio = (a, b) => a && b && median(a.map((value, i) => value / b[i]));
 
 /**
- * How long and with how many clients: `options.seconds` of each measurement; `options.quick` is for tests: a moment,
- * with few clients, so that figures mean nothing.
+ * How long and with how many clients: `options.seconds` of each measurement; `options.quick` is for tests: few
+ * messages of few clients, so that figures mean nothing.
  */
 export function timing(args, { seconds, quick }) {
-  const time = quick ? ["-t0.05", "-W0.02", "--hold", "0.1"] : [`-t${seconds}`, "-W0.3", "--hold", "1"];
+  const time = quick ? ["-t30", "-n200", "-W0", "--hold", "0.1"] : [`-t${seconds}`, "-W0.3", "--hold", "1"];
   const few = (arg) => arg.replace(/^-c(\d+)$/, (_, n) => `-c${Math.min(n, 40)}`);
   return [...(quick ? args.map(few) : args), ...time];
 }
