@@ -125,21 +125,8 @@ local function join_anew(nsp, handle, auth)
   join(nsp, handle, auth)
 end
 
--- Asks the middlewares; session is what was found of an earlier connection, or nil.
-function join(nsp, handle, auth, session)
-  if handle:state() ~= "connecting" then -- the client has gone while its session was looked for
-    nsp:_clean_up()
-    return
-  end
-  local socket, uses = socket_of.new(nsp, handle, auth), nsp._uses
-  nsp._joining[socket.id] = socket
-  local recovery = recovery_of(nsp)
-  if session then
-    take_back(nsp, socket, session)
-    uses = recovery.skipMiddlewares and {} or uses
-  elseif recovery and socket.conn.protocol ~= 3 then
-    socket._pid = nsp.server._core:id()
-  end
+-- Asks the middlewares.
+local function ask(nsp, handle, auth, session, socket, uses)
   chain.run(socket, uses, nil, socket, function(err)
     if err ~= nil then
       refuse(nsp, socket, err)
@@ -154,6 +141,28 @@ function join(nsp, handle, auth, session)
       accept(nsp, socket)
     end
   end)
+end
+
+-- session is what was found of an earlier connection, or nil.
+function join(nsp, handle, auth, session)
+  if handle:state() ~= "connecting" then -- the client has gone while its session was looked for
+    nsp:_clean_up()
+    return
+  end
+  local socket, uses = socket_of.new(nsp, handle, auth), nsp._uses
+  nsp._joining[socket.id] = socket
+  local recovery = recovery_of(nsp)
+  if session then
+    take_back(nsp, socket, session)
+    uses = recovery.skipMiddlewares and {} or uses
+  elseif recovery and socket.conn.protocol ~= 3 then
+    socket._pid = nsp.server._core:id()
+  end
+  if session or #uses > 0 then
+    ask(nsp, handle, auth, session, socket, uses)
+  else
+    accept(nsp, socket)
+  end
 end
 
 --- A client wants to join nsp; handle is that of its socket, auth what it sent along, or nil.
