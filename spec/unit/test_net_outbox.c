@@ -4,6 +4,8 @@
 #include "fail_alloc.h"
 #include "unit.h"
 
+static sio_outbox_pool pool;
+
 static sio_frame *frame_of(size_t len, char fill) {
   sio_frame *frame = sio_frame_new(len);
   assert_non_null(frame);
@@ -13,7 +15,7 @@ static sio_frame *frame_of(size_t len, char fill) {
 
 static void push(sio_outbox *box, size_t len, char fill) {
   sio_frame *frame = frame_of(len, fill);
-  assert_int_equal(sio_outbox_push(box, frame, 0), 0);
+  assert_int_equal(sio_outbox_push(box, &pool, frame, 0), 0);
   sio_frame_unref(frame);
 }
 
@@ -24,8 +26,8 @@ static void an_empty_one_holds_nothing(void **state) {
   assert_int_equal(sio_outbox_gather(&box, &piece, 1, NULL, 0), 0);
   push(&box, 0, 'x'); /* neither does an empty frame make it fuller */
   assert_int_equal(box.count, 0);
-  sio_outbox_consume(&box, 0);
-  sio_outbox_deinit(&box);
+  sio_outbox_consume(&box, &pool, 0);
+  sio_outbox_deinit(&box, &pool);
 }
 
 static void one_slice_is_not_copied(void **state) {
@@ -34,13 +36,13 @@ static void one_slice_is_not_copied(void **state) {
   char scratch[64];
   struct iovec pieces[2];
   sio_frame *frame = frame_of(5, 'a');
-  assert_int_equal(sio_outbox_push(&box, frame, 2), 0);
+  assert_int_equal(sio_outbox_push(&box, &pool, frame, 2), 0);
   assert_int_equal(frame->refs, 2);
   assert_int_equal(box.bytes, 3);
   assert_int_equal(sio_outbox_gather(&box, pieces, 2, scratch, sizeof(scratch)), 1);
   assert_ptr_equal(pieces[0].iov_base, frame->payload + 2);
   assert_int_equal(pieces[0].iov_len, 3);
-  sio_outbox_consume(&box, 3);
+  sio_outbox_consume(&box, &pool, 3);
   assert_int_equal(frame->refs, 1);
   sio_frame_unref(frame);
 }
@@ -53,11 +55,11 @@ static void the_header_belongs_to_the_slice(void **state) {
   frame->head = 2;
   frame->room[SIO_FRAME_ROOM - 2] = 'h';
   frame->room[SIO_FRAME_ROOM - 1] = 'd';
-  assert_int_equal(sio_outbox_push(&box, frame, 0), 0);
+  assert_int_equal(sio_outbox_push(&box, &pool, frame, 0), 0);
   assert_int_equal(sio_outbox_gather(&box, &piece, 1, NULL, 0), 1);
   assert_int_equal(piece.iov_len, 3);
   assert_memory_equal(piece.iov_base, "hdp", 3);
-  sio_outbox_deinit(&box);
+  sio_outbox_deinit(&box, &pool);
   assert_int_equal(frame->refs, 1);
   sio_frame_unref(frame);
 }
@@ -78,7 +80,7 @@ static void small_ones_become_one_piece_and_large_ones_stay(void **state) {
   assert_int_equal(pieces[1].iov_len, SIO_OUTBOX_SMALL + 1);
   assert_int_equal(pieces[2].iov_len, SIO_OUTBOX_SMALL + 1);
   assert_int_equal(((char *)pieces[2].iov_base)[SIO_OUTBOX_SMALL], 'e');
-  sio_outbox_deinit(&box);
+  sio_outbox_deinit(&box, &pool);
 }
 
 static void no_more_pieces_than_asked_for(void **state) {
@@ -94,7 +96,7 @@ static void no_more_pieces_than_asked_for(void **state) {
   assert_int_equal(pieces[1].iov_len, 4);
   assert_memory_equal(pieces[1].iov_base, "bbbc", 4);
   assert_int_equal(sio_outbox_gather(&box, pieces, 1, scratch, sizeof(scratch)), 1);
-  sio_outbox_deinit(&box);
+  sio_outbox_deinit(&box, &pool);
 }
 
 static size_t gathered(const struct iovec *pieces, int n, char *out) {
@@ -130,22 +132,49 @@ static void keeps_order_in_any_pattern(void **state) {
     if (n > 0)
       assert_memory_equal(got, expected + taken, n);
     size_t sent = n == 0 ? 0 : next_number(&seed) % (n + 1) / (step % 100 < 80 ? 4 : 1);
-    sio_outbox_consume(&box, sent);
+    sio_outbox_consume(&box, &pool, sent);
     taken += sent;
   }
   assert_true(taken > 10000);
-  sio_outbox_deinit(&box);
+  sio_outbox_deinit(&box, &pool);
 }
 
+/* One slice needs no ring, a few a small one, which others may use after it. */
 static void a_drained_one_holds_no_memory(void **state) {
   (void)state;
   fail_alloc_at(0);
+  sio_outbox_pool_deinit(&pool);
   size_t before = fail_alloc_now.live;
   sio_outbox box = {0};
-  for (int i = 0; i < 100; i++)
-    push(&box, 1, 'x');
-  sio_outbox_consume(&box, 100);
+  for (int n = 1; n <= 100; n++) {
+    for (int i = 0; i < n; i++)
+      push(&box, 1, 'x');
+    sio_outbox_consume(&box, &pool, (size_t)n);
+    assert_int_equal(pool.count, n > 1);
+  }
+  sio_outbox_pool_deinit(&pool);
   assert_int_equal(fail_alloc_now.live, before);
+}
+
+/* Many at once have had rings: only so many are kept. */
+static void a_pool_is_bounded(void **state) {
+  (void)state;
+  static sio_outbox boxes[1000];
+  for (size_t i = 0; i < COUNT(boxes); i++) {
+    push(&boxes[i], 1, 'a');
+    push(&boxes[i], 1, 'b');
+  }
+  for (size_t i = 0; i < COUNT(boxes); i++)
+    sio_outbox_consume(&boxes[i], &pool, 2);
+  assert_in_range(pool.count, 1, 256);
+  size_t spare = pool.count;
+  push(&boxes[0], 1, 'a');
+  push(&boxes[0], 1, 'b');
+  assert_int_equal(pool.count, spare - 1);
+  sio_outbox_deinit(&boxes[0], &pool);
+  assert_int_equal(pool.count, spare);
+  sio_outbox_pool_deinit(&pool);
+  assert_int_equal(pool.count, 0);
 }
 
 static void fill(void *ctx) {
@@ -156,13 +185,14 @@ static void fill(void *ctx) {
     sio_frame *frame = sio_frame_new(1);
     if (frame == NULL)
       continue;
-    int error = sio_outbox_push(&box, frame, 0);
+    int error = sio_outbox_push(&box, &pool, frame, 0);
     assert_true(error == 0 || error == SIO_ENOMEM);
     done += error == 0;
     sio_frame_unref(frame);
   }
   assert_int_equal(box.bytes, done);
-  sio_outbox_deinit(&box);
+  sio_outbox_deinit(&box, &pool);
+  sio_outbox_pool_deinit(&pool);
 }
 
 static void survives_the_end_of_memory(void **state) {
@@ -179,7 +209,10 @@ int main(void) {
       cmocka_unit_test(no_more_pieces_than_asked_for),
       cmocka_unit_test(keeps_order_in_any_pattern),
       cmocka_unit_test(a_drained_one_holds_no_memory),
+      cmocka_unit_test(a_pool_is_bounded),
       cmocka_unit_test(survives_the_end_of_memory),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  int failed = cmocka_run_group_tests(tests, NULL, NULL);
+  sio_outbox_pool_deinit(&pool);
+  return failed;
 }

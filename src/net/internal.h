@@ -10,6 +10,7 @@
 #include <uv.h>
 
 #include "net/listener.h"
+#include "net/outbox.h"
 
 enum {
   SIO_OWN_HANDLES = 4,       /* of a loop, for itself */
@@ -28,6 +29,7 @@ struct sio_loop {
   uint64_t alarm_at;
   sio_list outputs; /* streams with something to send, which go before the flushes */
   sio_list flushes;
+  sio_outbox_pool rings; /* of the streams' queues */
   sio_list backlog; /* for the next turn */
   size_t share;     /* work done in the present share */
   size_t work;      /* in this turn */

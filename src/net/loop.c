@@ -87,6 +87,7 @@ static void destroy(sio_loop *loop) {
   unlink_all(&loop->flushes);
   unlink_all(&loop->backlog);
   unlink_all(&loop->queues);
+  sio_outbox_pool_deinit(&loop->rings);
   sio_free(loop);
 }
 

@@ -3,7 +3,10 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-enum { FEWEST = 8 }; /* slices in a ring */
+enum {
+  FEWEST = 4,       /* slices in a ring */
+  MOST_SPARE = 256, /* rings in a pool */
+};
 
 static sio_slice *slice_at(const sio_outbox *box, uint32_t i) {
   if (!box->has_many)
@@ -16,28 +19,60 @@ static sio_bytes bytes_of(const sio_slice *slice) {
   return sio_bytes_of(wire.base + slice->from, wire.len - slice->from);
 }
 
-static int grow(sio_outbox *box) {
-  uint32_t cap = box->has_many ? 2 * box->many->cap : FEWEST;
-  sio_slices *many = sio_malloc(sizeof(*many) + cap * sizeof(sio_slice));
+/* --- rings --- */
+
+static sio_slices *take_ring(sio_outbox_pool *pool, uint32_t cap) {
+  sio_slices *ring = cap == FEWEST ? pool->rings : NULL;
+  if (ring != NULL) {
+    pool->rings = ring->next;
+    pool->count--;
+  } else if ((ring = sio_malloc(sizeof(*ring) + cap * sizeof(sio_slice))) == NULL) {
+    return NULL;
+  }
+  ring->cap = cap;
+  ring->first = 0;
+  return ring;
+}
+
+static void give_ring(sio_outbox_pool *pool, sio_slices *ring) {
+  if (ring->cap > FEWEST || pool->count == MOST_SPARE) {
+    sio_free(ring);
+    return;
+  }
+  ring->next = pool->rings;
+  pool->rings = ring;
+  pool->count++;
+}
+
+void sio_outbox_pool_deinit(sio_outbox_pool *pool) {
+  for (sio_slices *ring; (ring = pool->rings) != NULL;) {
+    pool->rings = ring->next;
+    sio_free(ring);
+  }
+  pool->count = 0;
+}
+
+/* --- the queue --- */
+
+static int grow(sio_outbox *box, sio_outbox_pool *pool) {
+  sio_slices *many = take_ring(pool, box->has_many ? 2 * box->many->cap : FEWEST);
   if (many == NULL)
     return SIO_ENOMEM;
-  many->cap = cap;
-  many->first = 0;
   for (uint32_t i = 0; i < box->count; i++)
     many->at[i] = *slice_at(box, i);
   if (box->has_many)
-    sio_free(box->many);
+    give_ring(pool, box->many);
   box->many = many;
   box->has_many = true;
   return 0;
 }
 
-int sio_outbox_push(sio_outbox *box, sio_frame *frame, size_t from) {
+int sio_outbox_push(sio_outbox *box, sio_outbox_pool *pool, sio_frame *frame, size_t from) {
   size_t len = sio_frame_wire(frame).len;
   if (from >= len)
     return 0;
   uint32_t cap = box->has_many ? box->many->cap : 1;
-  if (box->count == cap && grow(box) != 0)
+  if (box->count == cap && grow(box, pool) != 0)
     return SIO_ENOMEM;
   *slice_at(box, box->count++) = (sio_slice){sio_frame_ref(frame), from};
   box->bytes += len - from;
@@ -78,7 +113,7 @@ static void drop_first(sio_outbox *box) {
   box->count--;
 }
 
-void sio_outbox_consume(sio_outbox *box, size_t n) {
+void sio_outbox_consume(sio_outbox *box, sio_outbox_pool *pool, size_t n) {
   while (n > 0) {
     sio_slice *slice = slice_at(box, 0);
     size_t len = bytes_of(slice).len;
@@ -91,13 +126,13 @@ void sio_outbox_consume(sio_outbox *box, size_t n) {
     n -= len;
   }
   if (box->count == 0)
-    sio_outbox_deinit(box);
+    sio_outbox_deinit(box, pool);
 }
 
-void sio_outbox_deinit(sio_outbox *box) {
+void sio_outbox_deinit(sio_outbox *box, sio_outbox_pool *pool) {
   while (box->count > 0)
     drop_first(box);
   if (box->has_many)
-    sio_free(box->many);
+    give_ring(pool, box->many);
   box->has_many = false;
 }

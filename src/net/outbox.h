@@ -17,8 +17,17 @@ typedef struct sio_slice {
 typedef struct sio_slices { /* a ring */
   uint32_t cap;             /* a power of two */
   uint32_t first;
+  struct sio_slices *next; /* in the pool */
   sio_slice at[];
 } sio_slices;
+
+/* Rings of the smallest size that were used and will be again. Zeroed is empty. */
+typedef struct sio_outbox_pool {
+  sio_slices *rings;
+  size_t count;
+} sio_outbox_pool;
+
+void sio_outbox_pool_deinit(sio_outbox_pool *pool);
 
 typedef struct sio_outbox { /* zeroed is empty */
   union {
@@ -31,7 +40,7 @@ typedef struct sio_outbox { /* zeroed is empty */
 } sio_outbox;
 
 /* Appends a frame without the first bytes of its wire form. Shares. SIO_ENOMEM. */
-int sio_outbox_push(sio_outbox *box, sio_frame *frame, size_t from);
+int sio_outbox_push(sio_outbox *box, sio_outbox_pool *pool, sio_frame *frame, size_t from);
 
 /*
  * Describes as much as fits into max pieces, for one writev; returns their number. Small slices
@@ -42,9 +51,9 @@ int sio_outbox_gather(const sio_outbox *box, struct iovec *pieces, int max, char
                       size_t room);
 
 /* Drops the first n bytes: they have been sent. An empty queue holds no memory. */
-void sio_outbox_consume(sio_outbox *box, size_t n);
+void sio_outbox_consume(sio_outbox *box, sio_outbox_pool *pool, size_t n);
 
 /* Drops everything. */
-void sio_outbox_deinit(sio_outbox *box);
+void sio_outbox_deinit(sio_outbox *box, sio_outbox_pool *pool);
 
 #endif

@@ -119,7 +119,7 @@ static void end(sio_stream *stream) {
 /* Nothing but what TLS has still to say goes out, an alert mostly. */
 static void fail_tls(sio_stream *stream) {
   stream->error = UV_EPROTO;
-  sio_outbox_deinit(&stream->out);
+  sio_outbox_deinit(&stream->out, &loop_of(stream)->rings);
   sio_stream_finish(stream);
 }
 
@@ -218,7 +218,7 @@ static ssize_t send_plain(sio_stream *stream) {
   struct iovec pieces[MAX_PIECES];
   ssize_t n = send_pieces(stream, pieces, gather(stream, pieces));
   if (n > 0)
-    sio_outbox_consume(&stream->out, (size_t)n);
+    sio_outbox_consume(&stream->out, &loop_of(stream)->rings, (size_t)n);
   return n;
 }
 
@@ -234,7 +234,7 @@ static bool seal(sio_stream *stream) {
       return false;
     total += len;
   }
-  sio_outbox_consume(&stream->out, total);
+  sio_outbox_consume(&stream->out, &loop_of(stream)->rings, total);
   if (stream->state == FINISHING && stream->out.bytes == 0)
     sio_tls_link_end(stream->tls);
   return true;
@@ -305,7 +305,7 @@ void sio_stream_flush(sio_list *node) {
 static int queue(sio_stream *stream, sio_frame *frame, size_t from) {
   if (stream->state != OPEN)
     return SIO_ECLOSED;
-  int error = sio_outbox_push(&stream->out, frame, from);
+  int error = sio_outbox_push(&stream->out, &loop_of(stream)->rings, frame, from);
   if (error == 0 && !stream->is_blocked)
     flush_later(stream);
   return error;
@@ -391,7 +391,7 @@ static void on_closed(uv_handle_t *handle) {
   sio_loop *loop = loop_of(stream);
   sio_loop_enter(loop);
   sio_list_remove(&stream->node);
-  sio_outbox_deinit(&stream->out);
+  sio_outbox_deinit(&stream->out, &loop->rings);
   if (stream->events != NULL)
     stream->events->on_close(stream->owner, stream->error);
   sio_tls_link_free(stream->tls);
