@@ -19,7 +19,7 @@ typedef struct decoder {
   lua_State *L;
   const char *at, *end;
   int array_mt; /* on the stack: the metatable of arrays, once one was met */
-  int binaries; /* on the stack: the Binaries made so far, by index; if there are attachments */
+  int binaries; /* on the stack: of one attachment its Binary, of more a table of them, once made */
   const sio_bytes *attachments;
   size_t count;
   int depth;
@@ -199,17 +199,39 @@ static void store_members(decoder *d, int table, int waiting) {
   lua_settop(L, table);
 }
 
+/* Pushes the Binary that was made of that number before, or nil. */
+static int push_made(decoder *d, lua_Integer num) {
+  lua_State *L = d->L;
+  if (lua_istable(L, d->binaries))
+    return lua_rawgeti(L, d->binaries, num + 1);
+  lua_pushvalue(L, d->binaries);
+  return lua_type(L, -1);
+}
+
+/* Keeps the Binary on top of the stack. */
+static void keep_binary(decoder *d, lua_Integer num) {
+  lua_State *L = d->L;
+  lua_pushvalue(L, -1);
+  if (d->count == 1) {
+    lua_replace(L, d->binaries);
+    return;
+  }
+  if (lua_isnil(L, d->binaries)) {
+    lua_createtable(L, (int)d->count, 0);
+    lua_replace(L, d->binaries);
+  }
+  lua_rawseti(L, d->binaries, num + 1);
+}
+
 /* Pushes the Binary of that number, the same each time. */
 static int push_binary(decoder *d, lua_Integer num) {
-  lua_State *L = d->L;
   if (num < 0 || (lua_Unsigned)num >= d->count)
     return fail(d, SIO_EPARSE, "illegal attachments");
-  if (lua_rawgeti(L, d->binaries, num + 1) != LUA_TNIL)
+  if (push_made(d, num) != LUA_TNIL)
     return 0;
-  lua_pop(L, 1);
-  sio_lua_binary_push(L, d->attachments[num]);
-  lua_pushvalue(L, -1);
-  lua_rawseti(L, d->binaries, num + 1);
+  lua_pop(d->L, 1);
+  sio_lua_binary_push(d->L, d->attachments[num]);
+  keep_binary(d, num);
   return 0;
 }
 
@@ -380,10 +402,6 @@ int sio_lua_decode_args(lua_State *L, sio_bytes text, const sio_bytes *attachmen
   start(&d, L, text);
   d.attachments = attachments;
   d.count = count;
-  if (count > 0) {
-    lua_createtable(L, (int)count, 0);
-    lua_replace(L, d.binaries);
-  }
   int err = read_arguments(&d);
   int values = lua_gettop(L) - d.binaries;
   err = finish(&d, text, err, fault);

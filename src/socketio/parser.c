@@ -58,7 +58,8 @@ static enum sio_type binary_type(enum sio_type type) {
 }
 
 static int add_attachments(sio_message *message, const sio_bytes *attachments, size_t count) {
-  message->attachments = sio_calloc(count, sizeof(*message->attachments));
+  message->attachments =
+      count == 1 ? &message->first : sio_calloc(count, sizeof(*message->attachments));
   if (message->attachments == NULL)
     return SIO_ENOMEM;
   for (; message->count < count; message->count++) {
@@ -97,6 +98,7 @@ void sio_message_deinit(sio_message *message) {
   sio_frame_unref(message->text);
   for (size_t i = 0; i < message->count; i++)
     sio_frame_unref(message->attachments[i]);
-  sio_free(message->attachments);
+  if (message->attachments != &message->first)
+    sio_free(message->attachments);
   *message = (sio_message){0};
 }

@@ -45,9 +45,10 @@ sio_frame *sio_packet_encode(const sio_parser *parser, const sio_packet *packet)
 /* What one emit sends: the packet's frame, and the attachments behind it. */
 typedef struct sio_message {
   sio_frame *text;
-  sio_frame **attachments; /* NULL when there are none */
+  sio_frame **attachments; /* NULL when there are none, &first if there is one */
+  sio_frame *first;
   size_t count;
-} sio_message;
+} sio_message; /* must not be moved */
 
 /*
  * Encodes packet, with its type made the binary one and its count set if there are attachments,
