@@ -431,6 +431,7 @@ static void compresses_a_broadcast_once(void **state) {
   (void)state;
   enum { CROWD = 30 };
   static const uint8_t windows[] = {0, 15, 10};
+  fail_alloc_at(0);
   sio_deflate_options options;
   sio_deflate_options_init(&options);
   sio_deflate_pool *pool = sio_deflate_pool_new(&options);
@@ -442,10 +443,14 @@ static void compresses_a_broadcast_once(void **state) {
   sio_deflate_pool_unref(pool);
   char *text = new_text(2000, 26, 19);
   sio_frame *frame = sealed(sio_bytes_of(text, 2000), false), *sent[CROWD];
+  size_t allocs = 0;
   for (size_t i = 0; i < CROWD; i++) {
     assert_int_equal(sio_deflate_pack(crowd[i], frame, &sent[i]), 0);
     assert_ptr_equal(sent[i], sent[i % COUNT(windows)]);
+    if (i + 1 == COUNT(windows)) /* from here on all forms are made */
+      allocs = fail_alloc_now.count;
   }
+  assert_int_equal(fail_alloc_now.count, allocs);
   assert_ptr_equal(sent[0], sent[1]); /* a window that is not named has 15 bits */
   assert_ptr_not_equal(sent[0], sent[2]);
   assert_int_equal(sent[0]->refs, 1 + 2 * CROWD / 3);

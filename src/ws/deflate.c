@@ -151,11 +151,11 @@ static uint8_t packed_form(const sio_frame *frame, int window) {
 }
 
 static sio_frame *new_packed(z_stream *zlib, const sio_frame *frame, int window) {
-  sio_buf bytes = {0};
-  sio_frame *packed = NULL;
-  if (run_deflater(zlib, sio_frame_payload(frame), &bytes) == 0)
-    packed = sio_frame_copy(sio_buf_bytes(&bytes));
-  sio_buf_deinit(&bytes);
+  sio_buf out = {0};
+  bool is_made = sio_frame_begin(&out, deflateBound(zlib, frame->len)) == 0 &&
+                 run_deflater(zlib, sio_frame_payload(frame), &out) == 0;
+  sio_frame *packed = is_made ? sio_frame_end(&out) : NULL;
+  sio_buf_deinit(&out);
   if (packed == NULL)
     return NULL;
   packed->binary = frame->binary;
