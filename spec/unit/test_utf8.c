@@ -102,6 +102,68 @@ static void ascii_inside_a_character_is_invalid(void **state) {
     }
 }
 
+/* Every pair of bytes at each place of a vector, among characters that keep it busy. */
+static void agrees_on_pairs_in_a_long_text(void **state) {
+  (void)state;
+  enum { LEN = 96, AT = 40 };
+  static const char *const fillers[] = {"a", "\xd1\x8f", "\xe4\xbd\xa0", "\xf0\x9f\x98\x80"};
+  for (size_t f = 0; f < COUNT(fillers); f++) {
+    size_t size = strlen(fillers[f]);
+    for (size_t shift = 0; shift < 18; shift++)
+      for (unsigned pair = 0; pair < 0x10000; pair++) {
+        unsigned char text[LEN + 8] = "";
+        size_t len = 0;
+        for (; len < AT + shift; len += size)
+          memcpy(text + len, fillers[f], size);
+        text[len++] = (unsigned char)(pair >> 8);
+        text[len++] = (unsigned char)pair;
+        for (; len + size <= LEN; len += size)
+          memcpy(text + len, fillers[f], size);
+        bool want = utf8_oracle_is_valid(text, len);
+        if (sio_utf8_is_valid(sio_bytes_of((char *)text, len)) != want)
+          fail_msg("%04x at %zu among %s", pair, AT + shift, fillers[f]);
+      }
+  }
+}
+
+/* Mostly valid text of all kinds, now and then damaged, in pieces of any size. */
+static void agrees_on_random_texts(void **state) {
+  (void)state;
+  enum { MOST = 2000 };
+  static const char *const characters[] = {"a",
+                                           "the quick brown fox jumps over it",
+                                           "\xd1\x8f",
+                                           "\xdf\xbf",
+                                           "\xe0\xa0\x80",
+                                           "\xe4\xbd\xa0",
+                                           "\xed\x9f\xbf",
+                                           "\xef\xbf\xbf",
+                                           "\xf0\x90\x80\x80",
+                                           "\xf0\x9f\x98\x80",
+                                           "\xf4\x8f\xbf\xbf"};
+  uint64_t seed = 11;
+  for (int round = 0; round < 30000; round++) {
+    unsigned char text[MOST + 40];
+    size_t len = 0, most = next_number(&seed) % MOST,
+           kinds = 1 + next_number(&seed) % COUNT(characters);
+    while (len < most) {
+      const char *next = characters[COUNT(characters) - 1 - next_number(&seed) % kinds];
+      memcpy(text + len, next, strlen(next));
+      len += strlen(next);
+    }
+    if (len > 0 && round % 2 == 0)
+      text[next_number(&seed) % len] ^= (unsigned char)(1u << next_number(&seed) % 8);
+    uint32_t now = SIO_UTF8_START;
+    bool fine = true;
+    for (size_t at = 0, n; at < len && fine; at += n) {
+      n = 1 + next_number(&seed) % 600;
+      n = n < len - at ? n : len - at;
+      fine = sio_utf8_feed(&now, sio_bytes_of((char *)text + at, n));
+    }
+    assert_int_equal(fine && sio_utf8_is_whole(now), utf8_oracle_is_valid(text, len));
+  }
+}
+
 /* One character, whole or damaged, at each place of a text long enough for the fast path. */
 static void agrees_anywhere_in_a_long_text(void **state) {
   (void)state;
@@ -169,6 +231,8 @@ int main(void) {
       cmocka_unit_test(the_state_after_a_piece_tells_if_it_may_go_on),
       cmocka_unit_test(ascii_inside_a_character_is_invalid),
       cmocka_unit_test(agrees_anywhere_in_a_long_text),
+      cmocka_unit_test(agrees_on_pairs_in_a_long_text),
+      cmocka_unit_test(agrees_on_random_texts),
       cmocka_unit_test(agrees_on_random_text),
       cmocka_unit_test(ascii_prefix_ends_at_the_first_other_byte),
   };
