@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-enum { SIO_KEPT_BLOCK = 1048576 };
+enum { SIO_KEPT_BLOCK = 4194304 };
 
 /* realloc semantics for all three needs: (NULL, n) allocates, (p, 0) frees and returns NULL. */
 typedef void *(*sio_alloc_fn)(void *ctx, void *ptr, size_t size);
