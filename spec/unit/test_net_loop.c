@@ -159,6 +159,38 @@ static void answers_go_out_in_the_turn_that_queued_them(void **state) {
   close(fd);
 }
 
+/* What one flush has written is sent before the next that it queues looks. */
+typedef struct writer {
+  sio_flush flush, look;
+  sio_stream *stream;
+  int fd;
+  size_t queued, heard;
+} writer;
+
+static void run_writer(sio_flush *flush) {
+  writer *self = SIO_OF(flush, writer, flush);
+  assert_int_equal(sio_stream_write(self->stream, SIO_BYTES("hello")), 0);
+  sio_loop_flush_later(sio_stream_loop(self->stream), &self->look);
+}
+
+static void run_look(sio_flush *flush) {
+  writer *self = SIO_OF(flush, writer, look);
+  char text[8];
+  self->queued = sio_stream_queued(self->stream);
+  self->heard = (size_t)recv(self->fd, text, sizeof(text), 0);
+}
+
+static void output_goes_before_flushes(void **state) {
+  net_fixture *net = *state;
+  writer it = {.flush.run = run_writer, .look.run = run_look, .queued = 1};
+  it.stream = net_connect(net, &it.fd)->stream;
+  sio_loop_flush_later(net->loop, &it.flush);
+  sio_loop_run(net->loop, SIO_RUN_NOWAIT);
+  assert_int_equal(it.queued, 0);
+  assert_int_equal(it.heard, 5);
+  close(it.fd);
+}
+
 /* --- running --- */
 
 static void an_idle_loop_has_nothing_to_do(void **state) {
@@ -508,6 +540,7 @@ int main(void) {
       NET_TEST(no_run_returns_with_something_queued),
       NET_TEST(answers_go_out_in_the_turn_that_queued_them),
       cmocka_unit_test(an_idle_loop_has_nothing_to_do),
+      NET_TEST(output_goes_before_flushes),
       NET_TEST(no_turn_inside_a_turn),
       NET_TEST(stop_before_a_run_leaves_it_one_turn),
       NET_TEST(run_once_waits_for_one_event),

@@ -1,6 +1,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
+#include "fail_alloc.h"
 #include "net/internal.h" /* to shorten the timeouts */
 #include "net_fixture.h"
 
@@ -314,6 +315,37 @@ static void so_is_the_wait_for_the_peers_fin(void **state) {
   close(fd);
 }
 
+/* A time limit needs memory while it runs; without it nothing is waited for. */
+static void finish_without_memory_closes(void **state) {
+  net_fixture *net = *state;
+  int fd;
+  net_peer *peer = net_connect(net, &fd);
+  fail_alloc_at(1);
+  sio_stream_finish(peer->stream);
+  assert_true(fail_alloc_has_failed());
+  fail_alloc_at(0);
+  UNTIL(net->loop, peer->closes == 1);
+  assert_int_equal(peer->error, SIO_ENOMEM);
+  close(fd);
+}
+
+static void an_idle_stream_is_one_block(void **state) {
+  net_fixture *net = *state;
+  fail_alloc_at(0);
+  sio_buf in = {0};
+  int first, second;
+  net_connect(net, &first);
+  size_t before = fail_alloc_now.live;
+  net_peer *peer = net_connect(net, &second);
+  assert_int_equal(fail_alloc_now.live, before + 1);
+  sio_stream_write(peer->stream, SIO_BYTES("hello"));
+  UNTIL(net->loop, net_hear(second, &in) && in.len == 5);
+  sio_buf_deinit(&in);
+  assert_int_equal(fail_alloc_now.live, before + 1);
+  close(first);
+  close(second);
+}
+
 static void a_reset_closes_with_its_error(void **state) {
   net_fixture *net = *state;
   int fd;
@@ -488,6 +520,8 @@ int main(void) {
       NET_TEST(finish_while_the_peer_sends),
       NET_TEST(finish_is_bounded),
       NET_TEST(so_is_the_wait_for_the_peers_fin),
+      NET_TEST(finish_without_memory_closes),
+      NET_TEST(an_idle_stream_is_one_block),
       NET_TEST(a_reset_closes_with_its_error),
       NET_TEST(a_reset_closes_a_paused_stream_that_waits_to_write),
       NET_TEST(nobody_dies_of_sigpipe),

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/limits.h"
+#include "fail_alloc.h"
 #include "net/internal.h"
 #include "net_fixture.h"
 #include "ws/frame.h"
@@ -124,6 +125,31 @@ static void carries_messages(void **state) {
   send_text(&it, "hello");
   EXPECT(&it, "\x81\x05"
               "hello");
+  part(&it);
+}
+
+/* Between messages nothing is kept but the connection itself. */
+static void keeps_a_decoder_only_inside_a_message(void **state) {
+  static const char *const parts[] = {"\x01\x82", "\1\1\1\1hi", "\x89\x82\1\1\1\1ab",
+                                      "\x80\x81\1\1\1", "\1o"};
+  pair it = begin(*state);
+  fail_alloc_at(0);
+  meet(&it);
+  sio_buf_deinit(&it.log);
+  sio_buf_deinit(&it.in);
+  size_t before = fail_alloc_now.live;
+  for (size_t i = 0; i < COUNT(parts); i++) {
+    say(&it, parts[i], strlen(parts[i]));
+    for (int turn = 0; turn < 3; turn++)
+      net_turn(it.net->loop);
+    if (i + 1 < COUNT(parts))
+      assert_true(fail_alloc_now.live > before);
+  }
+  expect_log(&it, "text ihn\n");
+  EXPECT(&it, "\x8a\x02`c");
+  sio_buf_deinit(&it.log);
+  sio_buf_deinit(&it.in);
+  assert_int_equal(fail_alloc_now.live, before);
   part(&it);
 }
 
@@ -302,6 +328,7 @@ static void answers_the_latest_ping_when_stalled(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       NET_TEST(carries_messages),
+      NET_TEST(keeps_a_decoder_only_inside_a_message),
       NET_TEST(answers_pings),
       NET_TEST(echoes_a_close_frame_and_ends),
       NET_TEST(closes_and_waits_for_the_answer),

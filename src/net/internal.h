@@ -30,10 +30,10 @@ struct sio_loop {
   sio_list outputs; /* streams with something to send, which go before the flushes */
   sio_list flushes;
   sio_outbox_pool rings; /* of the streams' queues */
-  sio_list backlog; /* for the next turn */
-  size_t share;     /* work done in the present share */
-  size_t work;      /* in this turn */
-  sio_list queues;  /* watched */
+  sio_list backlog;      /* for the next turn */
+  size_t share;          /* work done in the present share */
+  size_t work;           /* in this turn */
+  sio_list queues;       /* watched */
   sio_list listeners;
   sio_list streams;
   sio_list timers;

@@ -12,7 +12,8 @@ static const char guid[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
 /* --- the accept value --- */
 
-/* SHA1() would have OpenSSL 3 load its providers: megabytes for 20 bytes, and a search each time. */
+/* SHA1() would have OpenSSL 3 load its providers: megabytes for 20 bytes, and a search each time.
+ */
 void sio_ws_accept(char out[SIO_WS_ACCEPT_LEN], sio_bytes key) {
   unsigned char digest[SHA_DIGEST_LENGTH];
   SHA_CTX sha;
