@@ -8,10 +8,10 @@ import { scratch, start } from "./process.mjs";
 export const bench = join(dirname(fileURLToPath(import.meta.url)), "..");
 
 /** Compiles a file of bench/, once, and returns the program. */
-export function compile(source, ...libraries) {
+export function compile(source, ...flags) {
   const out = join(scratch, source.replace(/\W/g, "-"));
   if (!existsSync(out))
-    execFileSync("cc", ["-O2", "-o", out, join(bench, source), ...libraries], { stdio: "inherit" });
+    execFileSync("cc", ["-O2", "-o", out, join(bench, source), ...flags], { stdio: "inherit" });
   return out;
 }
 

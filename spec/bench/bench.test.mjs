@@ -37,3 +37,11 @@ test("everything is measured, on this library and on the floor", () => {
     assert.equal(svg.match(/<text/g).length, svg.match(/<\/text>/g).length, name);
   }
 });
+
+test("a build is as good as itself, by instructions", () => {
+  const prefix = join(bench, "../build/release/prefix");
+  const out = run("compare.mjs", prefix, prefix, "--only", "echo", "--threshold", "0.5");
+  const [, before, change] = /^\| echo \| (\d+) \| \d+ \| ([+-]?[\d.]+) % \|$/m.exec(out);
+  assert.ok(Number(before) > 1000);
+  assert.ok(Math.abs(Number(change)) < 0.5, out);
+});
