@@ -368,9 +368,10 @@ static int finish(decoder *d, sio_bytes text, int err, sio_lua_fault *fault) {
 
 static int read_argument(decoder *d) {
   lua_State *L = d->L;
-  if (lua_gettop(L) - d->binaries == SIO_MAX_ARGUMENTS)
+  int before = lua_gettop(L) - d->binaries;
+  if (before == SIO_MAX_ARGUMENTS)
     return fail(d, SIO_ELIMIT, "too many arguments");
-  if (!lua_checkstack(L, SLOTS))
+  if (before % SLOTS == 0 && !lua_checkstack(L, 2 * SLOTS))
     return fail(d, SIO_ENOMEM, "out of memory");
   int err = read_value(d);
   if (err == 0 && sio_lua_is_null(L, -1)) {

@@ -13,6 +13,8 @@ typedef struct encoder {
   sio_lua_encoding *out;
 } encoder;
 
+static const char invalid_string[] = "a string that is not valid UTF-8";
+
 static int encode_value(encoder *e, int type);
 
 /* ---- text ---- */
@@ -177,7 +179,7 @@ static int encode_plain(encoder *e, int type) {
   case LUA_TNUMBER:
     return encode_number(e, -1);
   case LUA_TSTRING:
-    return encode_string(e, -1, "a string that is not valid UTF-8");
+    return encode_string(e, -1, invalid_string);
   case LUA_TTABLE:
     return encode_table(e);
   case LUA_TLIGHTUSERDATA:
@@ -204,6 +206,19 @@ static int encode_value(encoder *e, int type) {
 
 /* ---- entry points ---- */
 
+/* The value at index i. A string, as most are, is encoded where it stands. */
+static int encode_argument(encoder *e, int i) {
+  lua_State *L = e->walk.L;
+  int type = lua_type(L, i);
+  if (type == LUA_TSTRING)
+    return encode_string(e, i, invalid_string);
+  lua_pushvalue(L, i);
+  int err = encode_value(e, type);
+  if (err == 0)
+    lua_pop(L, 1);
+  return err;
+}
+
 int sio_lua_encode_args(lua_State *L, int first, int last, int number, sio_lua_encoding *encoding) {
   encoder e;
   e.out = encoding;
@@ -211,13 +226,10 @@ int sio_lua_encode_args(lua_State *L, int first, int last, int number, sio_lua_e
   int err = encode_char(&e, '[');
   for (int i = first; err == 0 && i <= last; i++) {
     e.walk.number = number + (i - first);
-    lua_pushvalue(L, i);
     if (i > first)
       err = encode_char(&e, ',');
     if (err == 0)
-      err = encode_value(&e, lua_type(L, -1));
-    if (err == 0)
-      lua_pop(L, 1);
+      err = encode_argument(&e, i);
   }
   return sio_lua_walk_finish(&e.walk, err != 0 ? err : encode_char(&e, ']'));
 }
