@@ -375,6 +375,16 @@ static void test_binary_that_nobody_awaits(void **state) {
   assert_int_equal(session->state, SIO_CLOSING);
 }
 
+static void test_binary_before_anything_was_joined(void **state) {
+  fixture *f = *state;
+  sio_session *session = session_open(f->engine);
+  says_binary(session, "x");
+  assert_told(f, "");
+  assert_int_equal(session->state, SIO_CLOSING);
+  session_end(session, "forced close", NULL);
+  assert_told(f, "end forced close");
+}
+
 static void test_text_while_attachments_are_awaited(void **state) {
   fixture *f = *state;
   sio_socket *socket;
@@ -664,6 +674,7 @@ int main(void) {
       FIXTURE_TEST(test_one_attachment),
       FIXTURE_TEST(test_many_attachments),
       FIXTURE_TEST(test_binary_that_nobody_awaits),
+      FIXTURE_TEST(test_binary_before_anything_was_joined),
       FIXTURE_TEST(test_text_while_attachments_are_awaited),
       FIXTURE_TEST(test_attachments_have_a_limit_together),
       FIXTURE_TEST(test_the_socket_goes_while_attachments_come),

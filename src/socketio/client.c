@@ -37,8 +37,17 @@ sio_client *sio_client_new(sio_server *server, sio_session *session) {
 }
 
 void sio_client_settle(sio_client *client) {
-  sio_list_remove(&client->node);
+  if (client->is_settled)
+    return;
+  sio_deadline_stop(&client->connecting);
+  client->is_settled = true;
+  client->assembly = NULL;
   sio_list_push(&client->server->clients, &client->node);
+}
+
+/* NULL: it is in the middle of no packet. */
+static sio_assembly *assembly_of(const sio_client *client) {
+  return client->is_settled ? client->assembly : NULL;
 }
 
 static sio_client *hold(sio_client *client) {
@@ -49,7 +58,7 @@ static sio_client *hold(sio_client *client) {
 static void release(sio_client *client) {
   if (--client->refs > 0)
     return;
-  free_assembly(client->assembly);
+  free_assembly(assembly_of(client));
   sio_free(client);
 }
 
@@ -250,7 +259,7 @@ static void act_on(sio_client *client, sio_bytes message, const sio_packet *pack
 static void receive_packet(sio_client *client, sio_bytes message) {
   sio_packet packet;
   const char *reason = "got plaintext data when reconstructing a packet";
-  if (client->assembly == NULL &&
+  if (assembly_of(client) == NULL &&
       parse(client, message, client->server->options.max_attachments, &packet, &reason) == 0)
     act_on(client, message, &packet);
   else
@@ -284,7 +293,7 @@ static void keep_attachment(sio_client *client, sio_bytes data) {
 }
 
 static void receive_attachment(sio_client *client, sio_bytes data) {
-  const sio_assembly *assembly = client->assembly;
+  const sio_assembly *assembly = assembly_of(client);
   if (assembly == NULL)
     fail(client, "got binary data when not reconstructing a packet");
   else if (data.len > client->server->options.engine.max_http_buffer_size - assembly->bytes)

@@ -11,22 +11,25 @@
 
 typedef struct sio_client {
   uint32_t refs;       /* the server's, and one for each call that tells hooks */
-  uint32_t count : 31; /* of sockets */
+  uint32_t count : 30; /* of sockets */
   bool is_old : 1;     /* of protocol 3 (Socket.IO 2) */
+  bool is_settled : 1; /* a socket of its was accepted, or it is too late for that */
   sio_server *server;
   sio_session *session;
   sio_socket *sockets; /* the oldest; NULL: none */
-  struct sio_assembly *assembly;
-  union {                    /* until the session has ended */
-    sio_deadline connecting; /* runs until the first socket was accepted */
-    sio_list node;           /* from then on: in the server's clients */
+  union {
+    sio_deadline connecting; /* until it is settled */
+    struct {                 /* from then on */
+      sio_list node;         /* in the server's clients, until the session has ended */
+      struct sio_assembly *assembly;
+    };
   };
 } sio_client;
 
 /* A client that is to join something in time, as the session's data. NULL: out of memory. */
 sio_client *sio_client_new(sio_server *server, sio_session *session);
 
-/* It has joined something. */
+/* It has joined something, or has to no more. */
 void sio_client_settle(sio_client *client);
 
 /* Joins "/" for a client of protocol 3, which does not ask for it. */
