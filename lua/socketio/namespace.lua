@@ -1,7 +1,7 @@
 --- A namespace: its sockets, middlewares and listeners.
 -- Private fields: _handle (the core's), _uses (middlewares), _outgoing (how many sockets listen to
 -- what goes out), _joining (id to socket, of those that are being asked), _kind (of the adapter),
--- _is_plain (nothing but the core is told of broadcasts).
+-- _is_plain (nothing but the core is told of broadcasts), _socket_class (of its sockets).
 
 local check = require("socketio.check")
 local emitting = require("socketio.emitting")
@@ -207,6 +207,7 @@ function namespace.new(server, name)
     _outgoing = 0,
     _joining = setmetatable({}, { __mode = "v" }), -- the core holds those who are
   }, meta)
+  rawset(self, "_socket_class", socket_of.class_in(self))
   self:_bind()
   return self
 end

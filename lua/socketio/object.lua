@@ -7,39 +7,24 @@ local bind = core.bind
 
 local object = {}
 
--- Binds methods by name; of each the newest is kept, as long as the collector leaves it: five calls
--- of socket:on in a row need it bound once.
-local function passing_binder()
-  local owners = setmetatable({}, { __mode = "v" })
-  local newest = setmetatable({}, { __mode = "v" })
-  return function(self, name, method)
-    local bound = owners[name] == self and newest[name]
-    if not bound then
-      bound = bind(self, method)
-      owners[name], newest[name] = self, bound
-    end
-    return bound
-  end
+-- Binds a method, and keeps it in the object.
+local function keep(self, name, method)
+  local bound = bind(self, method)
+  rawset(self, name, bound)
+  return bound
 end
 
 --- Makes the metatable of a class. methods: name to function(self, ...); getters: name to
 -- function(self), called at each read; missing: function(self, name), asked for any other name.
--- Methods are bound when first used and then kept in the object, but for those whose names are in
--- passing, a set: they would make each object grow for good.
-function object.class(name, methods, getters, missing, passing)
-  getters, passing = getters or {}, passing or {}
-  local pass = passing_binder()
+-- Methods are bound when first used and then kept in the object.
+function object.class(name, methods, getters, missing)
+  getters = getters or {}
   return {
     __name = name,
     __index = function(self, key)
       local method = methods[key]
       if method then
-        if passing[key] then
-          return pass(self, key, method)
-        end
-        local bound = bind(self, method)
-        rawset(self, key, bound)
-        return bound
+        return keep(self, key, method)
       end
       local getter = getters[key]
       if getter then
@@ -51,6 +36,46 @@ function object.class(name, methods, getters, missing, passing)
       return nil
     end,
   }
+end
+
+--- The same for objects of which there are many. shared: fields that all have in common; passing:
+-- a set of names, made by object.passing, of methods that are not kept.
+function object.lean_class(name, methods, getters, shared, passing)
+  return {
+    __name = name,
+    __index = function(self, key)
+      local method = methods[key]
+      if method then
+        return (passing[key] or keep)(self, key, method)
+      end
+      local getter = getters[key]
+      if getter then
+        return getter(self)
+      end
+      return shared[key]
+    end,
+  }
+end
+
+local weak = { __mode = "v" }
+
+--- Methods that most objects are asked for but once, and that would make each of them grow. Of each
+-- the newest is at hand as long as the collector leaves it: five calls of socket:on in a row need
+-- it bound once.
+function object.passing(names)
+  local owners, newest, set = setmetatable({}, weak), setmetatable({}, weak), {}
+  local function pass(self, name, method)
+    local bound = owners[name] == self and newest[name]
+    if not bound then
+      bound = bind(self, method)
+      owners[name], newest[name] = self, bound
+    end
+    return bound
+  end
+  for _, name in ipairs(names) do
+    set[name] = pass
+  end
+  return set
 end
 
 --- The same for objects most of which are used once: they do not keep the methods that are bound,

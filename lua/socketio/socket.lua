@@ -28,9 +28,6 @@ local RECOVERABLE = {
 
 local Socket, getters = {}, {}
 
--- Forward: the metatable, which needs the methods.
-local meta
-
 local function flags_of(self)
   local flags = rawget(self, "_flags")
   if not flags then
@@ -379,7 +376,7 @@ local socket = {}
 --- The socket of a client that wants to join nsp; auth is what it sent along, or nil. Most are idle
 -- most of the time: what can be made when it is asked for is no field.
 function socket.new(nsp, handle, auth)
-  local self = setmetatable({ id = handle:id(), nsp = nsp, _handle = handle }, meta)
+  local self = setmetatable({ id = handle:id(), _handle = handle }, nsp._socket_class)
   if auth ~= nil then
     rawset(self, "_auth", auth)
   end
@@ -500,11 +497,14 @@ function Socket:_fail(phase, event, message, traceback)
   })
 end
 
--- What most sockets are asked for once, while they are set up.
-local passing = {
-  on = true, once = true, addListener = true, onAny = true, use = true, join = true,
-}
+local methods = object.extend(Socket, events.methods)
 
-meta = object.class("socketio.Socket", object.extend(Socket, events.methods), getters, nil, passing)
+-- What sockets are set up with.
+local passing = object.passing { "on", "once", "addListener", "onAny", "use", "join", "leave" }
+
+--- The class of the sockets of nsp.
+function socket.class_in(nsp)
+  return object.lean_class("socketio.Socket", methods, getters, { nsp = nsp }, passing)
+end
 
 return socket

@@ -20,7 +20,7 @@ local function upvalue(fn, wanted)
       name = NAMELESS[i]
     end
     if name == wanted or not name then
-      return value
+      return name and value
     end
   end
 end
@@ -46,6 +46,7 @@ function library.members_of(object)
       add_public(names, { [name] = true })
     end
     add_public(names, upvalue(index, "methods"))
+    add_public(names, upvalue(index, "shared"))
   else
     add_public(names, index)
   end
