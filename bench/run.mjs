@@ -7,7 +7,7 @@
 //   --only A,B       rows of the table whose names contain one of these
 //   --growth         also how costs grow with recipients, connections and rooms
 //   --fair           also the latency of some clients while others keep the server busy
-//   --seconds N      measured time of each figure (1)
+//   --seconds N      measured time of each figure (0.8)
 //   --rounds N       how often all is repeated; medians are shown (3)
 //   --json FILE      also writes all figures of all rounds
 //   --write-docs     all of the above, written to docs/performance.md and docs/figures
@@ -15,7 +15,7 @@
 //
 // Every byte received is checked; an error ends the run. Exit status: 1 after an error, not after a missed aim.
 import { existsSync, writeFileSync } from "node:fs";
-import { cpus, release } from "node:os";
+import { cpus, loadavg, release } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { writeDocs } from "./lib/docs.mjs";
@@ -35,7 +35,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     growth: { type: "boolean", default: false },
     fair: { type: "boolean", default: false },
-    seconds: { type: "string", default: "1" },
+    seconds: { type: "string", default: "0.8" },
     rounds: { type: "string", default: "3" },
     json: { type: "string" },
     "write-docs": { type: "boolean", default: false },
@@ -70,6 +70,8 @@ const progress = (what) => {
   if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${Math.round((Date.now() - began) / 1000)} s  ${what}`);
 };
 
+if (loadavg()[0] > 0.7 && !options.quick)
+  console.error(`the machine has other work (load ${loadavg()[0].toFixed(1)}): figures will be noise`);
 const scenarios = await measureRows(rows, servers, options, progress);
 const growth = values.growth || whole ? await measureGrowth(servers, options, progress) : undefined;
 const fair = values.fair || whole ? await measureFairness(servers, options, progress) : undefined;

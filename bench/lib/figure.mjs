@@ -18,7 +18,7 @@ const at = (n) => +n.toFixed(1);
 const text = (x, y, content, { anchor = "start", kind = "" } = {}) =>
   `<text x="${at(x)}" y="${at(y)}" text-anchor="${anchor}"${kind && ` class="${kind}"`}>${escape(content)}</text>`;
 const line = (x1, y1, x2, y2) => `<path class="grid" d="M${at(x1)} ${at(y1)}L${at(x2)} ${at(y2)}"/>`;
-const short = (n) => (n >= 1000 ? `${+(n / 1000).toPrecision(3)}k` : String(+n.toPrecision(n < 1 ? 1 : 3)));
+const short = (n) => (n >= 1000 ? `${+(n / 1000).toPrecision(3)}k` : String(+n.toPrecision(n < 1 ? 2 : 3)));
 
 function svg(width, height, title, parts) {
   const box = `xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${at(height)}" width="${width}" height="${at(height)}"`;
@@ -47,7 +47,7 @@ function scale(measured, from, to) {
  * groups: [{ name, values: { server: number } }]
  */
 export function bars(title, unit, servers, groups) {
-  const [left, right, width, bar, gap] = [250, 60, 820, 11, 10];
+  const [left, right, width, bar, gap] = [285, 60, 820, 11, 10];
   const values = groups.flatMap((group) => Object.values(group.values)).filter((value) => value > 0);
   const { ticks, place } = scale(values, left, width - right);
   const parts = [text(0, 14, title, { kind: "title" }), ...legend(servers, left, 34)];

@@ -25,13 +25,17 @@ const OTHER_FILES = 100;
 /** So many connections, or as many as the limit of open files allows. */
 export const atMost = (connections) => Math.min(connections, maxFiles() - OTHER_FILES);
 
-/** Measures rows ({ name, load, app, without, figure }) on servers. Returns { row: { server: [figure of each round] } }. */
+/**
+ * Measures rows ({ name, load, app, without, once, figure }) on servers; `once`: those that only the first round
+ * measures. Returns { row: { server: [figure of each round] } }.
+ */
 export async function measureRows(rows, servers, options, progress) {
   const figures = {};
   for (let round = 0; round < options.rounds; round++)
     for (const row of rows) {
       progress(`round ${round + 1}: ${row.name}`);
-      for (const server of servers.filter((one) => !row.without?.includes(one.name))) {
+      const skipped = [...(row.without ?? []), ...(round > 0 ? (row.once ?? []) : [])];
+      for (const server of servers.filter(({ name }) => !skipped.includes(name))) {
         const result = await withServer(server, row.app, (at) => load(at, timing(row.load, options)));
         ((figures[row.name] ??= {})[server.name] ??= []).push(result[row.figure]);
       }
@@ -57,16 +61,18 @@ export function compressionCost(row) {
 export function judge(row, figures) {
   const own = figures[row.name].lua;
   const verdicts = [];
-  const say = (what, value, limit, digits) =>
-    verdicts.push({ what, text: `${value.toFixed(digits)} (≤ ${limit.toFixed(digits)})`, holds: value <= limit });
+  const say = (what, value, limit) => {
+    const digits = limit < 1 ? 3 : 2;
+    verdicts.push({ what, text: `${value.toFixed(digits)} (≤ ${+limit.toFixed(2)})`, holds: value <= limit });
+  };
   const { floor, node, value, plain } = row.aims;
   const to = (name) => ratio(own, figures[row.name][name]);
-  if (floor && to("floor")) say("floor", to("floor"), floor, 2);
-  if (node && to("node")) say("node", to("node"), node, 2);
-  if (value) say("value", median(own), value, 2);
+  if (floor && to("floor")) say("floor", to("floor"), floor);
+  if (node && to("node")) say("node", to("node"), node);
+  if (value) say("value", median(own), value);
   if (plain && figures[plain]) {
     const clients = Number(row.load.find((arg) => arg.startsWith("-c")).slice(2));
-    say("plain", median(own), median(figures[plain].lua) + compressionCost(row) / clients, 2);
+    say("plain", median(own), median(figures[plain].lua) + compressionCost(row) / clients);
   }
   return verdicts;
 }
