@@ -444,6 +444,11 @@ static void lives_on_a_hosts_loop(void **state) {
   foreign.data = &foreign_calls;
   foreign_calls = 0;
   uv_timer_start(&foreign, on_foreign, 1, 1);
+  int ends[2];
+  uv_poll_t watched; /* of our streams' kind */
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  assert_int_equal(uv_poll_init(&uv, &watched, ends[0]), 0);
+  watched.data = &watched;
   net_fixture net = {.loop = sio_loop_new(&uv), .on_read = echo};
   assert_int_equal(sio_loop_fd(net.loop), uv_backend_fd(&uv));
   assert_int_equal(net_open(&net, "127.0.0.1:0"), 0);
@@ -463,9 +468,13 @@ static void lives_on_a_hosts_loop(void **state) {
   assert_int_equal(net.peers[0].closes, 1);
   uv_run(&uv, UV_RUN_ONCE);
   assert_true(foreign_calls > before);
+  assert_false(uv_is_closing((uv_handle_t *)&watched));
+  uv_close((uv_handle_t *)&watched, NULL);
   uv_close((uv_handle_t *)&foreign, NULL);
   uv_run(&uv, UV_RUN_DEFAULT);
   assert_int_equal(uv_loop_close(&uv), 0); /* nothing of ours is left in it */
+  close(ends[0]);
+  close(ends[1]);
   sio_buf_deinit(&in);
   close(fd);
 }

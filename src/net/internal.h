@@ -35,7 +35,7 @@ struct sio_loop {
   size_t work;           /* in this turn */
   sio_list queues;       /* watched */
   sio_list listeners;
-  sio_list streams;
+  size_t streams; /* not yet closed */
   sio_list timers;
   sio_deadlines finishing; /* streams with output to send before they close */
   sio_deadlines lingering; /* streams that wait for the peer's FIN */

@@ -39,7 +39,6 @@ static void init_lists(sio_loop *loop) {
   sio_list_init(&loop->backlog);
   sio_list_init(&loop->queues);
   sio_list_init(&loop->listeners);
-  sio_list_init(&loop->streams);
   sio_list_init(&loop->timers);
   init_queue(loop, &loop->finishing, SIO_WS_CLOSE_TIMEOUT, sio_stream_on_finish_timeout);
   init_queue(loop, &loop->lingering, SIO_LINGER_TIMEOUT, sio_stream_on_linger_timeout);

@@ -34,8 +34,7 @@ typedef struct patience {
 
 /* There are many of them, most of them idle: what few need stands elsewhere. */
 struct sio_stream {
-  uv_poll_t poll; /* its data is the loop */
-  sio_list node;
+  uv_poll_t poll;  /* its data is the loop, by which it is told from other handles */
   sio_list output; /* in the loop's list of those to be flushed */
   const sio_stream_events *events;
   void *owner;
@@ -366,7 +365,7 @@ sio_stream *sio_stream_new(sio_loop *loop, int fd, sio_tls *tls) {
   }
   stream->poll.data = loop;
   stream->fd = fd;
-  sio_list_push(&loop->streams, &stream->node);
+  loop->streams++;
   loop->handles++;
   update_interest(stream);
   return stream;
@@ -390,7 +389,7 @@ static void on_closed(uv_handle_t *handle) {
   sio_stream *stream = of_poll((uv_poll_t *)handle);
   sio_loop *loop = loop_of(stream);
   sio_loop_enter(loop);
-  sio_list_remove(&stream->node);
+  loop->streams--;
   sio_outbox_deinit(&stream->out, &loop->rings);
   if (stream->events != NULL)
     stream->events->on_close(stream->owner, stream->error);
@@ -423,9 +422,14 @@ void sio_stream_close(sio_stream *stream, int error) {
   close(stream->fd);
 }
 
+static void close_ours(uv_handle_t *handle, void *loop) {
+  if (uv_handle_get_type(handle) == UV_POLL && uv_handle_get_data(handle) == loop)
+    sio_stream_close(of_poll((uv_poll_t *)handle), 0);
+}
+
+/* A list of them would cost each two pointers. */
 void sio_stream_close_all(sio_loop *loop) {
-  for (sio_list *node = loop->streams.next; node != &loop->streams; node = node->next)
-    sio_stream_close(SIO_OF(node, sio_stream, node), 0);
+  uv_walk(loop->uv, close_ours, loop);
 }
 
 void sio_stream_finish(sio_stream *stream) {

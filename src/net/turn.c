@@ -108,7 +108,7 @@ void sio_loop_expire(sio_loop *loop) {
 
 bool sio_loop_is_busy(const sio_loop *loop) {
   return !sio_list_is_empty(&loop->outputs) || !sio_list_is_empty(&loop->flushes) ||
-         !sio_list_is_empty(&loop->streams) || sio_loop_next(loop) != UINT64_MAX;
+         loop->streams > 0 || sio_loop_next(loop) != UINT64_MAX;
 }
 
 static void ring(uv_timer_t *alarm) {
