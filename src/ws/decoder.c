@@ -128,7 +128,20 @@ static int begin_frame(sio_ws_decoder *decoder) {
   return 0;
 }
 
+/* All of the header has come, as is nearly always so. */
+static int read_whole_head(sio_ws_decoder *decoder, input *in) {
+  memcpy(decoder->head, in->at, sizeof(decoder->head));
+  in->at += decoder->head_len = 2;
+  int code = check_start(decoder);
+  if (code != 0)
+    return code;
+  in->at += head_size(decoder) - 2;
+  return begin_frame(decoder);
+}
+
 static int read_head(sio_ws_decoder *decoder, input *in) {
+  if (decoder->head_len == 0 && (size_t)(in->end - in->at) >= sizeof(decoder->head))
+    return read_whole_head(decoder, in);
   for (size_t size; decoder->head_len < (size = head_size(decoder));) {
     if (in->at == in->end)
       return MORE;
