@@ -216,6 +216,19 @@ describe("another loop", function()
     assert.equal(-1, socketio.timeout())
   end)
 
+  it("is told of what was sent between turns", function()
+    local io = support.server()
+    local client, socket = support.pair(io)
+    local function send_and_ask(sender)
+      support.wait(function() return socketio.timeout() ~= 0 end)
+      sender:emit("x", 1)
+      assert.equal(0, socketio.timeout())
+      assert.same({ 1 }, { client:expect "x" })
+    end
+    send_and_ask(socket)
+    send_and_ask(io)
+  end)
+
   it("drives ours through a descriptor", function()
     local select, clock = require "socket".select, require "socket".gettime
     local io = support.server()

@@ -191,6 +191,20 @@ static void output_goes_before_flushes(void **state) {
   close(it.fd);
 }
 
+/* A host that watches the descriptor must not sleep over it. */
+static void queued_output_wants_a_turn(void **state) {
+  net_fixture *net = *state;
+  int fd;
+  net_peer *peer = net_connect(net, &fd);
+  sio_loop_run(net->loop, SIO_RUN_NOWAIT);
+  assert_int_equal(sio_loop_timeout(net->loop), -1);
+  assert_int_equal(sio_stream_write(peer->stream, SIO_BYTES("hello")), 0);
+  assert_int_equal(sio_loop_timeout(net->loop), 0);
+  sio_loop_run(net->loop, SIO_RUN_NOWAIT);
+  assert_int_equal(sio_loop_timeout(net->loop), -1);
+  close(fd);
+}
+
 /* --- running --- */
 
 static void an_idle_loop_has_nothing_to_do(void **state) {
@@ -550,6 +564,7 @@ int main(void) {
       NET_TEST(answers_go_out_in_the_turn_that_queued_them),
       cmocka_unit_test(an_idle_loop_has_nothing_to_do),
       NET_TEST(output_goes_before_flushes),
+      NET_TEST(queued_output_wants_a_turn),
       NET_TEST(no_turn_inside_a_turn),
       NET_TEST(stop_before_a_run_leaves_it_one_turn),
       NET_TEST(run_once_waits_for_one_event),

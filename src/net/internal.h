@@ -67,8 +67,9 @@ void sio_loop_init_backlog(sio_loop *loop);
  * gone then. */
 void sio_loop_lose_handle(sio_loop *loop);
 
-/* Runs every queued flush, and what these queue. */
+/* Sends and runs whatever is queued, and what that queues. */
 void sio_loop_flush(sio_loop *loop);
+bool sio_loop_has_queued(const sio_loop *loop); /* something for that */
 
 /* Arms the alarm and decides whether the loop has to stay alive: at the end of each of libuv's
  * phases but the poll. */

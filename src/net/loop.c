@@ -179,7 +179,7 @@ int sio_loop_fd(const sio_loop *loop) {
 /* libuv's timeouts count from its cached time, which is old when the host was busy meanwhile. */
 int sio_loop_timeout(const sio_loop *loop) {
   int of_uv = sio_loop_is_alive(loop) ? uv_backend_timeout(loop->uv) : -1;
-  if (of_uv == 0 || !sio_list_is_empty(&loop->flushes))
+  if (of_uv == 0 || sio_loop_has_queued(loop))
     return 0;
   uint64_t due = sio_loop_next(loop);
   if (of_uv > 0 && uv_now(loop->uv) + (uint64_t)of_uv < due)

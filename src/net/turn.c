@@ -23,8 +23,12 @@ static void run_flushes(sio_loop *loop) {
   }
 }
 
+bool sio_loop_has_queued(const sio_loop *loop) {
+  return !sio_list_is_empty(&loop->outputs) || !sio_list_is_empty(&loop->flushes);
+}
+
 void sio_loop_flush(sio_loop *loop) {
-  while (!sio_list_is_empty(&loop->outputs) || !sio_list_is_empty(&loop->flushes)) {
+  while (sio_loop_has_queued(loop)) {
     send_outputs(loop);
     run_flushes(loop);
   }
@@ -107,8 +111,7 @@ void sio_loop_expire(sio_loop *loop) {
 /* --- what keeps the loop alive --- */
 
 bool sio_loop_is_busy(const sio_loop *loop) {
-  return !sio_list_is_empty(&loop->outputs) || !sio_list_is_empty(&loop->flushes) ||
-         loop->streams > 0 || sio_loop_next(loop) != UINT64_MAX;
+  return sio_loop_has_queued(loop) || loop->streams > 0 || sio_loop_next(loop) != UINT64_MAX;
 }
 
 static void ring(uv_timer_t *alarm) {
