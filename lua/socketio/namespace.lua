@@ -18,6 +18,7 @@ local tasks = require("socketio.tasks")
 local Namespace, getters = {}, {}
 
 local NONE = emitting.none
+local PLAIN = memory.broadcast
 
 local function everybody(self)
   return operator.new(self, NONE, NONE, NONE)
@@ -171,7 +172,7 @@ local function adapt(self)
   end
   rawset(self, "_kind", self.server.opts.adapter)
   rawset(self, "adapter", made)
-  rawset(self, "_is_plain", kind.of(made) == memory)
+  rawset(self, "_is_plain", kind.of(made) == memory and memory.broadcast == PLAIN)
   self:_tell_adapter("init")
 end
 

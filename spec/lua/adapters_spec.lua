@@ -175,6 +175,20 @@ describe("a kind of adapter", function()
     assert.same({ "a", "b", "a", "b" }, told)
   end)
 
+  it("may be the memory adapter's own, changed before it is used", function()
+    local own, told = memory.broadcast, {}
+    function memory:broadcast(packet, opts)
+      told[#told + 1] = packet.data[1]
+      own(self, packet, opts)
+    end
+    local io = support.server()
+    local client = support.connect(io)
+    io:emit("b", 1)
+    memory.broadcast = own
+    assert.same({ 1 }, { client:expect "b" })
+    assert.same({ "b" }, told)
+  end)
+
   it("gets what a parent namespace sends, for each child", function()
     local Kind, told = memory:extend(), {}
     function Kind:broadcast(packet, opts)
