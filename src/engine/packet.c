@@ -41,19 +41,12 @@ sio_frame *sio_message_end(sio_buf *out) {
   return frame;
 }
 
-sio_frame *sio_message_binary_new(size_t len) {
-  sio_frame *frame = sio_frame_new(len);
+sio_frame *sio_message_binary(sio_bytes data) {
+  sio_frame *frame = sio_frame_copy(data);
   if (frame == NULL)
     return NULL;
   frame->binary = true;
   sio_ws_seal(frame, SIO_WS_BINARY);
-  return frame;
-}
-
-sio_frame *sio_message_binary(sio_bytes data) {
-  sio_frame *frame = sio_message_binary_new(data.len);
-  if (frame != NULL && data.len > 0)
-    memcpy(frame->payload, data.base, data.len);
   return frame;
 }
 

@@ -39,10 +39,7 @@ int sio_message_begin(sio_buf *out, bool binary, size_t room);
 enum { SIO_TEXT_START = SIO_FRAME_START + 1 }; /* where the data of a text message begins in out */
 sio_frame *sio_message_end(sio_buf *out);      /* sealed. NULL: out of memory */
 
-/* A binary message frame whose len bytes the caller writes at its payload. NULL: no memory. */
-sio_frame *sio_message_binary_new(size_t len);
-
-/* The same, with a copy of the data. */
+/* A binary message frame with a copy of the data. NULL: no memory. */
 sio_frame *sio_message_binary(sio_bytes data);
 
 /* The frames as one polling payload, which is plain if they all are: one text frame is shared,

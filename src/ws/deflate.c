@@ -128,11 +128,16 @@ static int send_window(const sio_deflate *deflate) {
   return bits > LEAST_WINDOW ? bits : LEAST_WINDOW;
 }
 
+enum { FLUSH = 64 }; /* room for what a flush adds */
+
+static size_t most_packed(z_stream *zlib, size_t len) {
+  return deflateBound(zlib, len) + FLUSH;
+}
+
 static int run_deflater(z_stream *zlib, sio_bytes in, sio_buf *out) {
-  enum { FLUSH = 64 }; /* room for what a flush adds */
   zlib->next_in = (Bytef *)in.base;
   zlib->avail_in = (uInt)in.len;
-  size_t room = deflateBound(zlib, in.len) + FLUSH;
+  size_t room = most_packed(zlib, in.len);
   do {
     if (sio_buf_reserve(out, room) != 0)
       return SIO_ENOMEM;
@@ -152,7 +157,7 @@ static uint8_t packed_form(const sio_frame *frame, int window) {
 
 static sio_frame *new_packed(z_stream *zlib, const sio_frame *frame, int window) {
   sio_buf out = {0};
-  bool is_made = sio_frame_begin(&out, deflateBound(zlib, frame->len)) == 0 &&
+  bool is_made = sio_frame_begin(&out, most_packed(zlib, frame->len)) == 0 &&
                  run_deflater(zlib, sio_frame_payload(frame), &out) == 0;
   sio_frame *packed = is_made ? sio_frame_end(&out) : NULL;
   sio_buf_deinit(&out);
