@@ -79,7 +79,8 @@ progress("done\n");
 
 const machine =
   `${cpus()[0].model}, ${cpus().length} cores, Linux ${release()}, Node ${process.version}; ` +
-  `${new Date(began).toISOString().slice(0, 10)}; medians of ${options.rounds} rounds of ${options.seconds} s.`;
+  `${new Date(began).toISOString().slice(0, 10)}; medians of ${options.rounds} rounds of ${options.seconds} s, ` +
+  "ratios those of each round's own.";
 const results = { machine, rows, servers, scenarios, growth, fair };
 console.log(report(results));
 if (values.json) {
