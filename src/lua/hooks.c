@@ -207,7 +207,7 @@ static int ack_protected(lua_State *L) {
 
 static int on_event(void *ctx, sio_socket *socket, const sio_incoming *in, const char **reason) {
   sio_lua_server *server = ctx;
-  event e = {.entry = {.fn = run_event, .phase = "handler"}};
+  event e = {.entry = {.fn = run_event}};
   e.c = (call){.server = server, .slot = SIO_SLOT_EVENT, .in = in};
   e.entry.scope = sio_lua_socket_reference(socket, &e.is_plain);
   int status = sio_lua_begin_task(server->state, &e.entry);

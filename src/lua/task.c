@@ -115,21 +115,30 @@ static void fail(lua_State *L, lua_State *co, int about) {
   lua_pop(L, 1);
 }
 
-/* Resumes the coroutine on top of L, which has nargs arguments; pops it. */
-static bool resume(lua_State *L, lua_State *co, sio_lua *state, int about, int nargs) {
+/* Runs the coroutine, which has nargs arguments, as the innermost task, about what stands at that
+ * index of L. Only an error leaves anything on its stack. */
+static int run(lua_State *L, lua_State *co, sio_lua *state, int about, int nargs) {
   struct sio_lua_task task = {L, about, depth(state) + 1, state->task};
   int results = 0;
   state->task = &task;
   int status = lua_resume(co, L, nargs, &results);
   state->task = task.outer;
-  if (status == LUA_OK) {
+  if (status == LUA_OK)
     lua_settop(co, 0);
+  else if (status == LUA_YIELD)
+    lua_pop(co, results);
+  return status;
+}
+
+/* Resumes the coroutine on top of L, which has nargs arguments; pops it. */
+static bool resume(lua_State *L, lua_State *co, sio_lua *state, int about, int nargs) {
+  int status = run(L, co, state, about, nargs);
+  if (status == LUA_OK) {
     give_back(L, state, co);
     return true;
   }
   let_go(L, state, co);
   if (status == LUA_YIELD) {
-    lua_pop(co, results);
     keep_waiting(L, about);
     return true;
   }
@@ -209,20 +218,11 @@ enum { ENTRY = 1, SCOPE = 2 }; /* where they stand in each function below */
 
 /* Begins it in a coroutine that is idle; its scope stands at the index about. Raises nothing. */
 static int begin(lua_State *L, lua_State *co, sio_lua *state, int about, sio_lua_entry *entry) {
-  struct sio_lua_task task = {L, about, depth(state) + 1, state->task};
-  int results = 0;
   lua_pushcfunction(co, entry->fn);
   lua_pushlightuserdata(co, entry);
   lua_pushvalue(L, about);
   lua_xmove(L, co, 1);
-  state->task = &task;
-  int status = lua_resume(co, L, SCOPE, &results);
-  state->task = task.outer;
-  if (status == LUA_OK)
-    lua_settop(co, 0);
-  else if (status == LUA_YIELD)
-    lua_pop(co, results);
-  return status;
+  return run(L, co, state, about, SCOPE);
 }
 
 /* The coroutine on top of the stack has begun it and not returned: it waits, or has failed. */
@@ -235,7 +235,7 @@ static void settle(lua_State *L, lua_State *co, const sio_lua_entry *entry) {
   }
   int coroutine = lua_gettop(L);
   lua_pushvalue(L, SCOPE);
-  lua_pushstring(L, entry->phase);
+  lua_pushliteral(L, "handler");
   lua_pushlstring(L, entry->event.base, entry->event.len); /* it is told, so there is one */
   lua_pushvalue(L, coroutine);
   if (waits)
@@ -268,22 +268,21 @@ static int begin_in_another(lua_State *L) {
 
 int sio_lua_begin_task(sio_lua *state, sio_lua_entry *entry) {
   lua_State *L = state->L;
+  bool is_at_hand = state->is_spare_idle;
   int err = 0;
   if (state->is_silent)
     return 0;
   if (!lua_checkstack(L, SCOPE))
     return SIO_ENOMEM;
   lua_rawgeti(L, LUA_REGISTRYINDEX, entry->scope);
-  if (!state->is_spare_idle) {
+  state->is_spare_idle = false;
+  if (!is_at_hand) {
     err = sio_lua_call_with(state, begin_in_another, entry, 1);
+  } else if (begin(L, state->spare, state, lua_gettop(L), entry) != LUA_OK) {
+    err = sio_lua_call_with(state, settle_spare, entry, 1);
   } else {
-    state->is_spare_idle = false;
-    if (begin(L, state->spare, state, lua_gettop(L), entry) != LUA_OK) {
-      err = sio_lua_call_with(state, settle_spare, entry, 1);
-    } else {
-      state->is_spare_idle = true;
-      lua_pop(L, 1);
-    }
+    state->is_spare_idle = true;
+    lua_pop(L, 1);
   }
   run_deferred(L, state);
   return err;

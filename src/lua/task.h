@@ -25,12 +25,11 @@ bool sio_lua_run_task(lua_State *L, sio_lua *state, int about, int nargs);
 
 /* A task that begins in C. */
 typedef struct sio_lua_entry {
-  lua_CFunction fn;  /* gets the entry as a light userdata at index 1, its scope at 2 */
-  int scope;         /* reference in the registry: of the three values that the task is about, */
-  const char *phase; /* static, */
-  sio_bytes event;   /* which fn sets before: a string on its stack */
-  bool is_told;      /* fn calls the application: errors are the scope's from now on, and it may
-                      * wait */
+  lua_CFunction fn; /* gets the entry as a light userdata at index 1, its scope at 2 */
+  int scope; /* reference in the registry: of the values that the task, a "handler", is about */
+  sio_bytes event; /* which fn sets before: a string on its stack */
+  bool is_told;    /* fn calls the application: errors are the scope's from now on, and it may
+                    * wait */
 } sio_lua_entry;
 
 /*
