@@ -33,20 +33,13 @@ for _, name in ipairs({
 end
 
 for _, name in ipairs({
-  "listeners", "listenerCount", "eventNames", "emit", "compress", "timeout", "socketsJoin",
-  "socketsLeave", "disconnectSockets", "fetchSockets", "allSockets", "emitWithAck",
-  "serverSideEmit", "serverSideEmitWithAck",
+  "listeners", "listenerCount", "eventNames", "emit", "to", "in_", "in", "except", "compress",
+  "timeout", "socketsJoin", "socketsLeave", "disconnectSockets", "fetchSockets", "allSockets",
+  "emitWithAck", "serverSideEmit", "serverSideEmitWithAck",
 }) do
   local method = namespace.methods[name]
   Server[name] = function(self, ...)
     return method(self.sockets, ...)
-  end
-end
-
-for _, name in ipairs({ "to", "in_", "in", "except" }) do
-  local method = namespace.methods[name]
-  Server[name] = function(self, rooms)
-    return method(self.sockets, rooms)
   end
 end
 
